@@ -1,0 +1,113 @@
+// Package rules says which service a request is for.
+//
+// A label dialect writes specs (what one swarm service asks for), Compile turns all specs into one immutable
+// Table, and Table.Match answers requests from it. The package imports the standard library only; it starts no
+// goroutine, reads no clock and knows neither swarm nor sockets.
+package rules
+
+import "time"
+
+// A Spec is what one swarm service asks for by its labels: routes, and the services they lead to.
+// Nothing in a Spec can fail to parse any more; what was wrong has become a Diagnostic.
+type Spec struct {
+	Owner    Owner
+	Routes   []RouteSpec
+	Services []ServiceSpec
+}
+
+// An Owner is the swarm service that a spec was read from.
+type Owner struct {
+	ID      string    // the swarm service's id
+	Name    string    // the swarm service's name, "mystack_blog"
+	Created time.Time // of two owners that claim one route, the older keeps it
+}
+
+// A RouteSpec asks that requests matching Rule go to Service.
+type RouteSpec struct {
+	Label       string   // the label that holds the rule, for diagnostics; empty for the default rule
+	Name        string   // display name without its number, "frontend-Host-blog-litup-me"; Compile makes it unique
+	Rule        Rule     // parsed
+	Priority    int      // above 0 it overrides the rule's own priority, its length
+	EntryPoints []string // empty: the default entry points
+	Service     string   // the Name of a ServiceSpec, of this or of another owner
+	PassHost    bool     // forward the client's Host; else the endpoint's address
+}
+
+// A ServiceSpec is one owner's share of a service. Several owners may name the same service
+// (traefik.backend): their endpoints are merged, the settings are the oldest owner's.
+type ServiceSpec struct {
+	Name       string   // "backend-mystack-blog"; the key under which shares are merged
+	Weight     int      // the weight label, 1 by default, 0 only where weights of zero are allowed
+	PerService bool     // Weight is the share of all this owner's endpoints together, not of each
+	Balance    Balance  // how endpoints take turns
+	Sticky     *Sticky  // nil: no affinity
+	Check      *Check   // nil: no active health check
+	MaxConn    *MaxConn // nil: no limit
+	Endpoints  []Endpoint
+}
+
+// Balance is how a service's endpoints take turns.
+type Balance uint8
+
+// The balancing methods of Traefik 1.x.
+const (
+	WRR Balance = iota // weighted round robin
+	DRR                // accepted, served as WRR with passive health
+)
+
+// Sticky is cookie affinity.
+type Sticky struct {
+	Cookie   string // the cookie's name, already made legal
+	Secure   bool
+	HTTPOnly bool
+	SameSite string // "", "none", "lax" or "strict"
+}
+
+// Check is an active health check.
+type Check struct {
+	Path     string
+	Port     int    // 0: the endpoint's own
+	Scheme   string // "": the endpoint's own
+	Host     string // Host header of probes; "": the endpoint's address
+	Headers  []Pair // in the order of the label
+	Interval time.Duration
+	Timeout  time.Duration
+	Rise     int // passes in a row that bring an endpoint back
+	Fall     int // failures in a row that take it out
+}
+
+// MaxConn limits concurrent requests by key.
+type MaxConn struct {
+	Amount    int64
+	Extractor Extractor
+}
+
+// Extractor names where a limit's key comes from.
+type Extractor struct {
+	Kind   ExtractorKind
+	Header string // for ByHeader
+}
+
+// ExtractorKind is one of the three sources of a key in Traefik 1.x.
+type ExtractorKind uint8
+
+// client.ip, request.host and request.header.NAME.
+const (
+	ByClientIP ExtractorKind = iota
+	ByHost
+	ByHeader
+)
+
+// A Pair is a name with its value, where order matters.
+type Pair struct{ Name, Value string }
+
+// An Endpoint is one place that answers for a service: a running task, or a virtual IP.
+type Endpoint struct {
+	Task   string // the task's id, or the service's for a virtual IP: an address alone may be inherited
+	Name   string // display name, "server-mystack-blog-1-086a4f1287c14aa32b1aaab56d7999c1"
+	Scheme string // "http", "https" or "h2c"
+	Addr   string // "10.0.1.5:2368", an IPv6 address in brackets
+}
+
+// URL is the endpoint as Traefik 1.x writes it, "http://10.0.1.5:2368".
+func (e Endpoint) URL() string { return e.Scheme + "://" + e.Addr }
