@@ -29,8 +29,10 @@ type RouteSpec struct {
 	Rule        Rule     // parsed
 	Priority    int      // above 0 it overrides the rule's own priority, its length
 	EntryPoints []string // empty: the default entry points
-	Service     string   // the Name of a ServiceSpec, of this or of another owner
-	PassHost    bool     // forward the client's Host; else the endpoint's address
+	// EntryPointsLabel is the label that holds EntryPoints, for diagnostics.
+	EntryPointsLabel string
+	Service          string // the Name of a ServiceSpec, of this or of another owner
+	PassHost         bool   // forward the client's Host; else the endpoint's address
 }
 
 // A ServiceSpec is one owner's share of a service. Several owners may name the same service

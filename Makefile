@@ -1,0 +1,48 @@
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+export PATH := $(shell $(GO) env GOPATH 2>/dev/null)/bin:$(PATH)
+
+.PHONY: help build demo test unit lint e2e bench fuzz image docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## compile a static bin/appia
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/appia ./cmd/appia
+
+demo: ## route the example stacks through an embedded swarm, on :8000 and :8080
+	$(GO) run ./cmd/appia demo $(DEMO)
+
+test: lint unit e2e ## all checks and tests; installs what they need from Debian
+
+lint: ## gofmt, vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-clean: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+unit: ## every test but those on a real swarm, with the race detector
+	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v /deploy/e2e)
+
+e2e: ## the product on a real swarm: a dockerd of its own, started and stopped by the tests
+	deploy/e2e/prepare
+	$(GO) test -count=1 -timeout 15m ./deploy/e2e/...
+
+bench: ## benchmarks; docs/benchmarks.md explains the figures
+	$(GO) test -run '^$$' -bench . -benchmem ./rules ./balancer/... ./proxy/... ./cmd/internal/app
+
+fuzz: ## a minute of each fuzz target
+	@for t in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$t/*_test.go | sed 's/func //'); do \
+	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 60s $$t || exit 1; done; done
+
+image: build ## the container image appia:dev, from a locally compiled binary
+	DOCKER_BUILDKIT=0 docker build -q -f deploy/Dockerfile.local -t appia:dev .
+
+docs: ## write the generated pages of docs/ anew
+	$(GO) test ./discovery/labels ./cmd/internal/config -run Reference -update
+
+clean: ## remove what was built
+	rm -rf bin

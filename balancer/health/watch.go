@@ -1,0 +1,103 @@
+package health
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+// A watch is one endpoint being probed for one check. It has a goroutine only while a probe is under way:
+// between probes it is a timer, so that fifty thousand of them cost little.
+type watch struct {
+	prober *Prober
+	check  rules.Check
+	target rules.Endpoint
+	tell   func(up bool, why string)
+	ctx    context.Context // ends when the watch is stopped
+	timer  *time.Timer     // the next probe; guarded by prober.mu
+
+	// Only the probe under way touches these, and there is never more than one.
+	judge judge
+	later bool // the first period is over
+}
+
+// turn makes one probe and sets the time of the next.
+func (w *watch) turn() {
+	if !w.prober.enter() {
+		return
+	}
+	defer w.prober.running.Done()
+	if !w.prober.slot(w.ctx) {
+		return
+	}
+	started := time.Now()
+	err := w.probe()
+	w.prober.free()
+	if w.ctx.Err() != nil {
+		return // stopped meanwhile: a cancelled probe says nothing about the endpoint
+	}
+	if w.judge.hear(err == nil) {
+		w.tell(w.judge.up, reason(err))
+	}
+	w.prober.schedule(w, w.period()-time.Since(started))
+}
+
+// period is the interval; the first is up to a fifth shorter, so that ten thousand checks that began
+// together do not go on together.
+func (w *watch) period() time.Duration {
+	if w.later {
+		return w.check.Interval
+	}
+	w.later = true
+	return w.check.Interval - time.Duration(rand.Int64N(int64(w.check.Interval)/5+1))
+}
+
+func (w *watch) probe() error {
+	ctx, cancel := context.WithTimeout(w.ctx, w.check.Timeout)
+	defer cancel()
+	req, err := request(ctx, w.target, &w.check)
+	if err != nil {
+		return err
+	}
+	resp, err := w.prober.client(w.scheme()).Do(req)
+	if err != nil && ctx.Err() == context.DeadlineExceeded {
+		return fmt.Errorf("no answer within %v", w.check.Timeout)
+	}
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	return pass(resp.StatusCode)
+}
+
+func (w *watch) scheme() string {
+	if w.check.Scheme != "" {
+		return w.check.Scheme
+	}
+	return w.target.Scheme
+}
+
+func pass(status int) error {
+	if status >= 200 && status < 400 {
+		return nil
+	}
+	return fmt.Errorf("status %d %s", status, http.StatusText(status))
+}
+
+// reason is the error without the address, which the reader of a verdict knows already.
+func reason(err error) string {
+	if err == nil {
+		return "passed"
+	}
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		err = outer.Err
+	}
+	return err.Error()
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/appia-edge/appia/cmd/internal/app"
+	"github.com/appia-edge/appia/cmd/internal/config"
+	"github.com/appia-edge/appia/discovery/swarm"
+)
+
+// route is what appia does without a subcommand.
+func route(cmd *cobra.Command, c *config.Config) error {
+	warnings, err := c.Finish()
+	if err != nil {
+		return err
+	}
+	log := app.NewLog(c.LogLevel)
+	defer log.Sync() //nolint:errcheck // nothing can be done about it on the way out
+	for _, w := range append(earlier(cmd), warnings...) {
+		log.Warn("flags", zap.String("warning", w))
+	}
+	engine, err := swarm.Dial(c.Engine)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	router, err := app.New(c, app.World{Source: engine, Version: version}, log)
+	if err != nil {
+		return err
+	}
+	return router.Run(cmd.Context())
+}
+
+func earlier(cmd *cobra.Command) []string {
+	warnings, _ := cmd.Context().Value(warningsKey{}).([]string)
+	return warnings
+}
+
+// newSnapshot prints the swarm as Appia sees it, for bug reports and for tests.
+func newSnapshot() *cobra.Command {
+	c := config.Default()
+	cmd := &cobra.Command{
+		Use: "snapshot [flags]", Short: "Print the swarm, as Appia sees it, as JSON", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := c.Finish(); err != nil && c.Docker && c.SwarmMode {
+				return err
+			}
+			engine, err := swarm.Dial(c.Engine)
+			if err != nil {
+				return err
+			}
+			defer engine.Close()
+			seen, err := engine.Snapshot(cmd.Context())
+			if err != nil {
+				return err
+			}
+			out := json.NewEncoder(cmd.OutOrStdout())
+			out.SetIndent("", "  ")
+			return out.Encode(seen)
+		},
+	}
+	cmd.Flags().SortFlags = false
+	cmd.Flags().AddFlagSet(config.Flags(c))
+	return cmd
+}
+
+// newHealthcheck is for an image's HEALTHCHECK: exit code 0 when the router in the same container is well.
+func newHealthcheck() *cobra.Command {
+	c := config.Default()
+	cmd := &cobra.Command{
+		Use: "healthcheck [flags]", Short: "Exit with 0 when the router that has these flags is well", Args: cobra.NoArgs,
+		Long: "Exit with 0 when the router that has these flags is well. Without flags, those of the container's first process count.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().NFlag() == 0 {
+				if err := parseInit(c, cmd); err != nil {
+					return err
+				}
+			}
+			if _, err := c.Finish(); len(c.EntryPoints) == 0 {
+				return err
+			}
+			return app.Healthcheck(cmd.Context(), c)
+		},
+	}
+	cmd.Flags().SortFlags = false
+	cmd.Flags().AddFlagSet(config.Flags(c))
+	return cmd
+}
+
+func parseInit(c *config.Config, cmd *cobra.Command) error {
+	flags, _, err := config.Normalize(app.FlagsOfInit())
+	if err != nil {
+		return err
+	}
+	if len(flags) == 0 {
+		c.Web = true // asked by hand, beside a router with --web
+	}
+	return cmd.Flags().Parse(flags)
+}

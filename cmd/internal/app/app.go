@@ -1,0 +1,176 @@
+// Package app wires the router: discovery makes tables, the proxy serves by them, and neither knows the other.
+// Read this file first.
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
+
+	"go.uber.org/zap"
+
+	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/balancer/conn"
+	"github.com/appia-edge/appia/balancer/health"
+	"github.com/appia-edge/appia/cmd/internal/admin"
+	"github.com/appia-edge/appia/cmd/internal/config"
+	"github.com/appia-edge/appia/cmd/internal/metrics"
+	"github.com/appia-edge/appia/discovery"
+	"github.com/appia-edge/appia/discovery/labels"
+	"github.com/appia-edge/appia/discovery/snapshot"
+	"github.com/appia-edge/appia/proxy"
+	"github.com/appia-edge/appia/proxy/stdhttp"
+	"github.com/appia-edge/appia/rules"
+)
+
+// A World is what a router lives in. The zero fields are the real one's.
+type World struct {
+	Source  discovery.Source                                                         // where the swarm is seen
+	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)        // how endpoints are reached; nil: TCP
+	Listen  func(ctx context.Context, network, address string) (net.Listener, error) // nil: net.Listen
+	OnTable func(*rules.Table, []rules.Change)                                       // hears of each table in force; may be nil
+	Version string
+}
+
+// App is one router.
+type App struct {
+	config   *config.Config
+	world    World
+	log      *zap.Logger
+	fleet    *balancer.Fleet
+	proxy    *proxy.Proxy
+	loop     *discovery.Loop
+	admin    *admin.Server
+	last     *rules.Table
+	leaving  atomic.Bool // SIGTERM has come: /ping answers 503
+	keyed    bool        // the fleet has its sticky key
+	given    []byte      // the sticky key the flags gave; nil: it is derived from the swarm's id
+	tlsTo    *tls.Config // towards https endpoints
+	compiler rules.Options
+}
+
+// New wires a router; nothing runs yet.
+func New(c *config.Config, w World, log *zap.Logger) (*App, error) {
+	a := &App{config: c, world: w, log: log}
+	var err error
+	if a.given, err = c.StickySecret(); err != nil {
+		return nil, err
+	}
+	if a.tlsTo, err = endpointTLS(c); err != nil {
+		return nil, err
+	}
+	a.compiler = rules.Options{
+		EntryPoints: c.EntryPointNames(), DefaultEntryPoints: c.Default,
+		StrictPrefix: c.StrictPrefix, KeepTrailingSlash: c.KeepSlash,
+	}
+	a.makeFleet()
+	a.makeProxy()
+	a.makeLoop()
+	if c.Web {
+		a.makeAdmin()
+	}
+	return a, nil
+}
+
+func (a *App) dialer() *conn.Dialer {
+	return &conn.Dialer{Timeout: a.config.DialTimeout, Dial: a.world.Dial}
+}
+
+func (a *App) makeFleet() {
+	a.fleet = balancer.New(balancer.Options{
+		Drain:     a.config.Drain,
+		Health:    health.Options{Dial: a.dialer().DialContext, TLS: a.tlsTo},
+		OnVerdict: a.verdict,
+	})
+}
+
+func (a *App) makeProxy() {
+	back := stdhttp.NewBack(stdhttp.BackOptions{
+		Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, MaxIdle: a.config.MaxIdle, TLS: a.tlsTo,
+	})
+	a.proxy = proxy.New(proxy.Options{
+		EntryPoints: a.config.EntryPoints, Fleet: a.fleet, Back: back, Log: a.log, Listen: a.world.Listen,
+		ReadTimeout: a.config.ReadTimeout, IdleTimeout: a.config.IdleTimeout,
+	})
+}
+
+func (a *App) makeLoop() {
+	a.loop = discovery.New(discovery.Options{
+		Source: a.world.Source, Log: a.log, Calm: a.config.Refresh, Once: !a.config.Watch, StateDir: a.config.StateDir,
+		Read: func(s *snapshot.Swarm) ([]rules.Spec, []rules.Diagnostic) { return labels.Read(s, a.config.Labels) },
+		Compile: func(_ *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
+			return rules.Compile(specs, a.compiler)
+		},
+		Apply: a.apply,
+	})
+}
+
+func (a *App) makeAdmin() {
+	sources := metrics.Sources{Fleet: a.fleet, Discovery: a.loop.Status}
+	for _, e := range a.proxy.EntryPoints() {
+		sources.EntryPoints = append(sources.EntryPoints, metrics.EntryPoint{Name: e.Name(), Tally: e.Tally()})
+	}
+	a.admin = admin.New(admin.Options{
+		Address: a.config.WebAddress, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,
+		Table: a.proxy.Table, Fleet: a.fleet.Status, Discovery: a.loop.Status, Leaving: a.leaving.Load,
+		Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints,
+	})
+}
+
+// apply puts a table in force.
+func (a *App) apply(t *rules.Table, s *snapshot.Swarm) {
+	a.setStickyKey(s.Cluster)
+	a.proxy.Swap(t)
+	if a.world.OnTable != nil {
+		a.world.OnTable(t, rules.Diff(a.last, t))
+	}
+	a.last = t
+}
+
+// setStickyKey gives the fleet its key before the first table. Routers of one swarm agree on its id without being
+// told, and a client does not know it.
+func (a *App) setStickyKey(cluster string) {
+	if a.keyed {
+		return
+	}
+	key := a.given
+	if key == nil {
+		sum := sha256.Sum256([]byte("appia sticky " + cluster))
+		key = sum[:]
+	}
+	a.fleet.SetStickyKey(key)
+	a.keyed = true
+}
+
+// verdict tells the log that an endpoint went in or out.
+func (a *App) verdict(service, endpoint string, up bool, why string) {
+	if up {
+		a.log.Info("endpoint is back", zap.String("service", service), zap.String("endpoint", endpoint), zap.String("why", why))
+		return
+	}
+	a.log.Warn("endpoint is out", zap.String("service", service), zap.String("endpoint", endpoint), zap.String("why", why))
+}
+
+// endpointTLS is how https endpoints are spoken to.
+func endpointTLS(c *config.Config) (*tls.Config, error) {
+	t := &tls.Config{InsecureSkipVerify: c.SkipVerify} //nolint:gosec // the operator's own flag
+	if len(c.RootCAs) == 0 {
+		return t, nil
+	}
+	t.RootCAs = x509.NewCertPool()
+	for _, item := range c.RootCAs {
+		pem := []byte(item)
+		if file, err := os.ReadFile(item); err == nil {
+			pem = file
+		}
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("rootCAs: %q is neither a readable file nor PEM text with a certificate", item)
+		}
+	}
+	return t, nil
+}

@@ -1,0 +1,101 @@
+// Package config turns the command line into the options of the packages that do the work.
+//
+// There is one list of options (options.go); the flags, their help and the table in the documentation are made from it.
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/appia-edge/appia/discovery/labels"
+	"github.com/appia-edge/appia/discovery/swarm"
+	"github.com/appia-edge/appia/proxy"
+)
+
+// Config is what the flags say, parsed. The zero value is not useful; Default is what no flag at all means.
+type Config struct {
+	LogLevel zapcore.Level
+
+	Web        bool   // the admin listener is on
+	WebAddress string // "host:port"
+	WebPath    string // prefix of all its paths, "/"
+
+	Docker      bool
+	SwarmMode   bool
+	Watch       bool
+	Refresh     time.Duration // between looks while the swarm is calm
+	Engine      swarm.Options
+	EngineTLS   bool
+	EngineCerts swarm.TLSOptions
+	Labels      labels.Options
+	constraints []string
+
+	EntryPoints   []proxy.EntryPointOptions
+	Default       []string // names of the default entry points
+	StrictPrefix  bool
+	KeepSlash     bool
+	StateDir      string
+	StickyKey     string
+	StickyKeyFile string
+
+	DialTimeout time.Duration
+	HeadTimeout time.Duration
+	ReadTimeout time.Duration
+	IdleTimeout time.Duration
+	MaxIdle     int
+	SkipVerify  bool
+	RootCAs     []string
+	AcceptGrace time.Duration // keep accepting this long after SIGTERM
+	Grace       time.Duration // then this long for what is in flight
+	Drain       time.Duration // for what is in flight to an endpoint that left the table
+	oldGrace    time.Duration // --graceTimeOut, which wins when given
+	leveled     bool          // logLevel was given, so that debug does not count
+	debug       bool
+	warnings    []string
+}
+
+// Default is what no flag at all means.
+func Default() *Config {
+	return &Config{
+		LogLevel:    zapcore.ErrorLevel,
+		WebAddress:  ":8080",
+		WebPath:     "/",
+		Watch:       true,
+		Refresh:     15 * time.Second,
+		Labels:      labels.Options{ExposedByDefault: true, CheckInterval: 30 * time.Second},
+		StateDir:    "/var/lib/appia",
+		DialTimeout: time.Second,
+		ReadTimeout: 10 * time.Second,
+		IdleTimeout: 180 * time.Second,
+		MaxIdle:     200,
+		Grace:       10 * time.Second,
+		Drain:       time.Minute,
+	}
+}
+
+// httpDefault is the one entry point there is when no flag names any.
+func httpDefault() proxy.EntryPointOptions {
+	return proxy.EntryPointOptions{Name: "http", Address: ":80", TrustAll: true}
+}
+
+// TrustsEveryone lists the entry points that believe X-Forwarded fields of any client, for the warning at start.
+func (c *Config) TrustsEveryone() []string {
+	var names []string
+	for _, e := range c.EntryPoints {
+		if e.TrustAll {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+// parsePrefix accepts an address or a CIDR range, and masks what 1.2.3.4/24 says too much.
+func parsePrefix(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return addr.Prefix(addr.BitLen())
+	}
+	prefix, err := netip.ParsePrefix(text)
+	return prefix.Masked(), err
+}

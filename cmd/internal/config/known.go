@@ -1,0 +1,27 @@
+package config
+
+import "strings"
+
+// known are flags of Traefik 1.x that this version does not serve. They start with a warning, since a router that does
+// not start serves nobody. Those that end in a dot stand for a whole family.
+var known = []string{
+	"acme", "acme.", "accessLog", "accessLog.", "accessLogsFile", "api.", "boltdb", "boltdb.", "cluster", "cluster.", "configFile",
+	"consul", "consul.", "consulCatalog", "consulCatalog.", "docker.debugLogGeneratedTemplate", "docker.filename",
+	"docker.templateVersion", "docker.trace", "docker.useBindPortIP", "dynamodb", "dynamodb.", "ecs", "ecs.", "etcd", "etcd.",
+	"eureka", "eureka.", "file", "file.", "forwardingTimeouts", "healthcheck", "hostResolver", "hostResolver.", "idleTimeout",
+	"kubernetes", "kubernetes.", "lifeCycle", "marathon", "marathon.", "mesos", "mesos.", "metrics.", "ping.",
+	"providersThrottleDuration", "rancher", "rancher.", "respondingTimeouts", "respondingTimeouts.writeTimeout", "rest", "rest.",
+	"retry", "retry.", "serviceFabric", "serviceFabric.", "tracing", "tracing.", "traefikLog", "traefikLog.", "traefikLogsFile",
+	"web.certFile", "web.keyFile", "web.metrics", "web.metrics.", "web.statistics", "web.statistics.", "zookeeper", "zookeeper.",
+	"c",
+}
+
+// elsewhere finds a flag of Traefik 1.x that is not ours.
+func elsewhere(name string) (string, bool) {
+	for _, k := range known {
+		if strings.EqualFold(k, name) || strings.HasSuffix(k, ".") && len(name) > len(k) && strings.EqualFold(name[:len(k)], k) {
+			return name, true
+		}
+	}
+	return "", false
+}

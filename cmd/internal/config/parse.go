@@ -1,0 +1,195 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/appia-edge/appia/discovery/labels"
+	"github.com/appia-edge/appia/proxy"
+	"github.com/appia-edge/appia/rules"
+)
+
+// Flags is a flag set with every option, writing into a Config. Finish makes the Config whole once it is parsed.
+func Flags(c *Config) *pflag.FlagSet {
+	set := pflag.NewFlagSet("appia", pflag.ContinueOnError)
+	set.SortFlags = false
+	for i := range options {
+		o := &options[i]
+		flag := set.VarPF(&value{option: o, config: c}, o.name, o.short, o.help)
+		if o.kind == "bool" {
+			flag.NoOptDefVal = "true"
+		}
+	}
+	return set
+}
+
+// value lets pflag set an option.
+type value struct {
+	option *option
+	config *Config
+}
+
+func (v *value) String() string     { return v.option.preset }
+func (v *value) Type() string       { return v.option.kind }
+func (v *value) Set(s string) error { return v.option.set(v.config, unquote(s)) }
+
+// Normalize turns a command line as people write it for Traefik 1.x into one that pflag reads: names without case, quotes
+// that YAML left standing, white space and backslashes of a folded command, and words that belong to no flag,
+// which Traefik ignored. What it changed in a way worth knowing comes back as warnings.
+func Normalize(args []string) (clean, warnings []string, err error) {
+	for i := 0; i < len(args); i++ {
+		arg := strings.TrimSpace(args[i])
+		if arg == "" || arg == `\` {
+			continue
+		}
+		if !strings.HasPrefix(arg, "-") || arg == "-" || arg == "--" {
+			warnings = append(warnings, fmt.Sprintf("the word %q belongs to no flag and is ignored", arg))
+			continue
+		}
+		name, given, attached := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		o, warning, err := find(arg, name)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case warning != "":
+			warnings = append(warnings, warning)
+			if !attached && i+1 < len(args) && !strings.HasPrefix(args[i+1], "-") {
+				i++ // its value, most likely
+			}
+			continue
+		}
+		if !attached && o.kind != "bool" {
+			if i++; i == len(args) {
+				return nil, nil, fmt.Errorf("flag --%s needs a value: --%s=<%s>", o.name, o.name, o.kind)
+			}
+			given, attached = args[i], true
+		}
+		clean = append(clean, spell(o, given, attached))
+	}
+	return clean, warnings, nil
+}
+
+func spell(o *option, given string, attached bool) string {
+	if !attached {
+		return "--" + o.name
+	}
+	return "--" + o.name + "=" + given
+}
+
+// find is the option of a name, whatever its case. A flag that Traefik 1.x has and we do not serve is a warning,
+// one that nobody knows an error that names the nearest.
+func find(arg, name string) (o *option, warning string, err error) {
+	short := !strings.HasPrefix(arg, "--")
+	for i := range options {
+		if strings.EqualFold(options[i].name, name) || short && options[i].short == name && name != "" {
+			return &options[i], "", nil
+		}
+	}
+	if lower := strings.ToLower(name); lower == "help" || short && lower == "h" {
+		return &option{name: "help", kind: "bool"}, "", nil
+	}
+	if known, ok := elsewhere(name); ok {
+		return nil, fmt.Sprintf("flag --%s is known to Traefik 1.x; this version of Appia does not serve it, so that it has no effect", known), nil
+	}
+	if near, ok := rules.Nearest(name, optionNames()); ok {
+		return nil, "", fmt.Errorf("unknown flag %s; did you mean --%s?", arg, near)
+	}
+	return nil, "", fmt.Errorf("unknown flag %s; appia --help lists them", arg)
+}
+
+func optionNames() []string {
+	all := make([]string, len(options))
+	for i := range options {
+		all[i] = options[i].name
+	}
+	return append(all, known...)
+}
+
+// Finish makes the Config whole: defaults that depend on other flags, and checks of flags that only make sense together.
+func (c *Config) Finish() (warnings []string, err error) {
+	if c.debug && !c.leveled {
+		c.LogLevel = zapcore.DebugLevel
+	}
+	if c.oldGrace > 0 {
+		c.Grace = c.oldGrace
+	}
+	if c.EngineTLS {
+		c.Engine.TLS = &c.EngineCerts
+	}
+	if c.Labels.Constraints, err = labels.ParseConstraints(c.constraints); err != nil {
+		return nil, err
+	}
+	if err := c.finishEntryPoints(); err != nil {
+		return nil, err
+	}
+	return c.warnings, c.checkProvider()
+}
+
+func (c *Config) finishEntryPoints() error {
+	if len(c.EntryPoints) == 0 {
+		c.EntryPoints, c.Default = []proxy.EntryPointOptions{httpDefault()}, []string{"http"}
+	}
+	if len(c.Default) == 0 {
+		c.Default = []string{"http"}
+	}
+	existing := c.EntryPointNames()
+	for i, name := range c.Default {
+		c.Default[i] = unquote(name)
+		if slices.Contains(existing, c.Default[i]) {
+			continue
+		}
+		near, ok := rules.Nearest(name, existing)
+		if !ok {
+			near = existing[0]
+		}
+		return fmt.Errorf("defaultEntryPoints: there is no entry point %q; did you mean %s?", name, near)
+	}
+	return nil
+}
+
+// EntryPointNames lists the entry points there are.
+func (c *Config) EntryPointNames() []string {
+	var all []string
+	for _, e := range c.EntryPoints {
+		all = append(all, e.Name)
+	}
+	return all
+}
+
+func (c *Config) checkProvider() error {
+	switch {
+	case !c.Docker:
+		return errors.New("nothing to route: give --docker --docker.swarmMode, or try appia demo")
+	case !c.SwarmMode:
+		return errors.New("plain docker is not served, only swarm services: add --docker.swarmMode")
+	}
+	return nil
+}
+
+// defaultKeyFile is where a docker secret of that name appears.
+const defaultKeyFile = "/run/secrets/appia_sticky_key"
+
+// StickySecret is the key of sticky cookies, nil for one that is derived from the swarm.
+func (c *Config) StickySecret() ([]byte, error) {
+	if c.StickyKey != "" {
+		return []byte(c.StickyKey), nil
+	}
+	path := c.StickyKeyFile
+	if path == "" {
+		path = defaultKeyFile
+	}
+	key, err := os.ReadFile(path)
+	switch {
+	case err == nil:
+		return []byte(strings.TrimSpace(string(key))), nil
+	case c.StickyKeyFile == "" && os.IsNotExist(err):
+		return nil, nil
+	}
+	return nil, fmt.Errorf("sticky.keyFile: %w", err)
+}

@@ -1,0 +1,125 @@
+// Command echo is the service behind the router in the end-to-end tests: it answers every request with what it received
+// and who it is, on the ports that the example stacks name.
+//
+// As "echo sick" and "echo well", run in the container of a task, it makes /health of that task fail and succeed.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// sick is the file that makes /health fail.
+const sick = "/sick"
+
+var ports = []string{":2368", ":8000"}
+
+// A Reply is what came in, as JSON. The tests read it.
+type Reply struct {
+	Image  string      `json:"image"` // baked into the image: which service and version this is
+	Task   string      `json:"task"`  // the container's host name
+	Method string      `json:"method"`
+	Host   string      `json:"host"`
+	URI    string      `json:"uri"` // as on the wire
+	Header http.Header `json:"header"`
+}
+
+func main() {
+	var err error
+	switch command := append(os.Args[1:], "serve")[0]; command {
+	case "sick":
+		err = os.WriteFile(sick, nil, 0o600)
+	case "well":
+		err = os.Remove(sick)
+	case "serve":
+		err = serve()
+	default:
+		err = fmt.Errorf("unknown command %q", command)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// serve ends as a good service does: at SIGTERM it stops listening and finishes what it has begun.
+func serve() error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	var held sync.Map
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", echo)
+	mux.HandleFunc("/health", health)
+	mux.HandleFunc("/hold/{name}", func(w http.ResponseWriter, r *http.Request) { hold(&held, w, r) })
+	mux.HandleFunc("/release/{name}", func(w http.ResponseWriter, r *http.Request) { release(&held, w, r) })
+
+	broken := make(chan error, len(ports))
+	servers := make([]*http.Server, len(ports))
+	for i, port := range ports {
+		servers[i] = &http.Server{Addr: port, Handler: raw{mux}, ReadHeaderTimeout: time.Minute}
+		go func() { broken <- servers[i].ListenAndServe() }()
+	}
+	select {
+	case err := <-broken:
+		return err
+	case <-ctx.Done():
+	}
+	finish, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	for _, s := range servers {
+		_ = s.Shutdown(finish)
+	}
+	return nil
+}
+
+// raw keeps the mux from cleaning paths, as that would answer with a redirect: /x//y must arrive here as it was sent.
+type raw struct{ mux *http.ServeMux }
+
+func (h raw) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := h.mux.Handler(r); pattern != "/" && pattern != "" && r.URL.Path == r.RequestURI {
+		h.mux.ServeHTTP(w, r)
+		return
+	}
+	echo(w, r)
+}
+
+func echo(w http.ResponseWriter, r *http.Request) {
+	task, _ := os.Hostname()
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(Reply{os.Getenv("IMAGE"), task, r.Method, r.Host, r.RequestURI, r.Header})
+}
+
+func health(w http.ResponseWriter, _ *http.Request) {
+	if _, err := os.Stat(sick); err == nil {
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+// hold answers with the first half of a response and keeps the rest until /release/ of the same name is asked for.
+func hold(held *sync.Map, w http.ResponseWriter, r *http.Request) {
+	gate := make(chan struct{})
+	held.Store(r.PathValue("name"), gate)
+	fmt.Fprintln(w, "first half")
+	_ = http.NewResponseController(w).Flush()
+	select {
+	case <-gate:
+		fmt.Fprintln(w, "second half")
+	case <-r.Context().Done():
+	}
+}
+
+func release(held *sync.Map, w http.ResponseWriter, r *http.Request) {
+	gate, ok := held.LoadAndDelete(r.PathValue("name"))
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	close(gate.(chan struct{}))
+}

@@ -1,0 +1,16 @@
+package labels
+
+import "time"
+
+// appia is the dialect for what Traefik has no word for. It only ever adds to the other dialects.
+var appia = dialect{prefix: "appia.", rows: []row{
+	{name: "weight.per", set: text(setWeightPer),
+		help:      "`task`: the weight is each task's, as in Traefik 1.x; `service`: it is the share of all tasks together, whatever their number",
+		byDefault: "`task`", bad: "the default holds"},
+	{name: "healthcheck.rise", set: number(func(d *draft, e entry, n int64) { d.setCount(e, n, &d.check.Rise) }),
+		help: "checks to pass in a row before an endpoint is used again", byDefault: "1", bad: "the default holds"},
+	{name: "healthcheck.fall", set: number(func(d *draft, e entry, n int64) { d.setCount(e, n, &d.check.Fall) }),
+		help: "checks to fail in a row before an endpoint is taken out", byDefault: "1", bad: "the default holds"},
+	{name: "healthcheck.timeout", set: period(func(d *draft) *time.Duration { return &d.check.Timeout }),
+		help: "time that a check may take, with its unit", byDefault: "5s", bad: "the default holds"},
+}}

@@ -1,0 +1,67 @@
+package labels
+
+import "github.com/appia-edge/appia/rules"
+
+// Codes of diagnostics are stable: people grep for them, machines count them. Stray quotes have the code of package rules.
+const (
+	UnknownLabel        = "unknown-label"
+	DialectNotServed    = "dialect-not-served"
+	LabelNotServed      = "label-not-served"
+	ProtectionNotServed = "protection-not-served"
+	NotPerSegment       = "not-per-segment"
+	IdleLabel           = "idle-label"
+	WithoutEffect       = "label-without-effect"
+	BadBoolean          = "bad-boolean"
+	BadNumber           = "bad-number"
+	BadDuration         = "bad-duration"
+	BadPair             = "bad-pair"
+	BadChoice           = "bad-choice"
+	BadPath             = "bad-path"
+	BadPort             = "bad-port"
+	BadProtocol         = "bad-protocol"
+	BadWeight           = "bad-weight"
+	BadExtractor        = "bad-extractor"
+	RefusesAll          = "refuses-everything"
+	NoPort              = "no-port"
+	NoRule              = "no-rule"
+	Constrained         = "constrained-out"
+	NetworkNotAttached  = "network-not-attached"
+	NetworkNotShared    = "network-not-shared"
+	NoCommonNetwork     = "no-common-network"
+	AmbiguousNetwork    = "ambiguous-network"
+	NoVirtualAddress    = "no-virtual-address"
+	NameCollision       = "name-collision"
+)
+
+// Codes lists the codes of this package.
+func Codes() []rules.CodeDoc {
+	return []rules.CodeDoc{
+		{Code: UnknownLabel, Doc: "No dialect has a label of this name, so it is ignored."},
+		{Code: DialectNotServed, Doc: "A label of Traefik 2 or 3, ignored."},
+		{Code: LabelNotServed, Doc: "Known to Traefik 1.x, not served yet, so it has no effect."},
+		{Code: ProtectionNotServed, Doc: "The label protects its route in Traefik 1.x; as that is not served yet, neither is the route."},
+		{Code: NotPerSegment, Doc: "The label counts for a whole service only, not for one of its segments."},
+		{Code: IdleLabel, Doc: "Known to Traefik 1.x, which does nothing with it either."},
+		{Code: WithoutEffect, Doc: "The label needs another one, or a value, to have an effect."},
+		{Code: BadBoolean, Doc: "The value is not a boolean; the default holds."},
+		{Code: BadNumber, Doc: "The value is not a whole number or out of range; the default holds, or what the message says."},
+		{Code: BadDuration, Doc: "The value is not a duration above zero, for which the default holds, or too short."},
+		{Code: BadPair, Doc: "An item of the value has no colon and is left out."},
+		{Code: BadChoice, Doc: "The value is none of those to choose from; the default holds."},
+		{Code: BadPath, Doc: "The path of a health check can't be asked for; there are no checks."},
+		{Code: BadPort, Doc: "The port is none; the route is not served."},
+		{Code: BadProtocol, Doc: "Endpoints can't be spoken to by this protocol; the route is not served."},
+		{Code: BadWeight, Doc: "The weight is negative; the route is not served."},
+		{Code: BadExtractor, Doc: "A limit has no key to count by; the route is not served."},
+		{Code: RefusesAll, Doc: "A limit below zero refuses every request, as in Traefik 1.x."},
+		{Code: NoPort, Doc: "The service names no port; the route is not served."},
+		{Code: NoRule, Doc: "The service has neither a rule nor a domain for the default rule; the route is not served."},
+		{Code: Constrained, Doc: "The service's tags don't satisfy this router's constraints."},
+		{Code: NetworkNotAttached, Doc: "The task isn't on the network that its label names; another one is used."},
+		{Code: NetworkNotShared, Doc: "The router isn't on the network that the label names; requests will time out."},
+		{Code: NoCommonNetwork, Doc: "The router shares no network with the task, which gets no requests."},
+		{Code: AmbiguousNetwork, Doc: "The task is on several networks and the router doesn't know its own, so none is chosen."},
+		{Code: NameCollision, Doc: "Two services would have one name in Traefik 1.x, and each other's requests; the younger is renamed."},
+		{Code: NoVirtualAddress, Doc: "A virtual address is asked for, but the service has none."},
+	}
+}

@@ -1,0 +1,110 @@
+package labels
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+// A draft is what a segment's labels have said so far, the defaults first.
+type draft struct {
+	notes   *notebook
+	options Options
+	labels  map[string]entry // all of the segment's, by full name without the segment
+	refused bool             // the segment is not served: something told as an Error
+
+	enabled bool
+	tags    []string
+
+	port       int // 0: none given
+	scheme     string
+	weight     int
+	perService bool
+	backend    string
+	domain     string
+	network    entry
+
+	rule        entry
+	entryPoints []string
+	priority    int
+	passHost    bool
+
+	vip       bool
+	balance   rules.Balance
+	sticks    bool
+	oldSticky bool
+	sticky    rules.Sticky
+	check     rules.Check
+	maxConn   *int64
+	extractor entry
+}
+
+func newDraft(labels map[string]entry, o Options, notes *notebook) *draft {
+	d := &draft{notes: notes, options: o, labels: labels, enabled: o.ExposedByDefault, domain: o.Domain, passHost: true}
+	d.scheme, d.weight = "http", 1
+	d.check = rules.Check{Interval: o.CheckInterval, Timeout: 5 * time.Second, Rise: 1, Fall: 1}
+	if d.check.Interval <= 0 {
+		d.check.Interval = 30 * time.Second
+	}
+	return d
+}
+
+// applyAll applies the labels in the order of their names, so that the same labels always tell the same.
+func (d *draft) applyAll() {
+	for _, name := range slices.Sorted(maps.Keys(d.labels)) {
+		d.apply(d.labels[name])
+	}
+}
+
+func (d *draft) apply(e entry) {
+	if e.row.state == lock {
+		d.guard(e)
+		return
+	}
+	if e.value != e.written {
+		d.warn(e, rules.StrayQuotes, "quotes around the value are not part of it and were removed", "")
+	}
+	e.row.set.apply(d, e)
+}
+
+// guard keeps a route closed whose lock we don't have: better no answer than one that anybody may read.
+func (d *draft) guard(e entry) {
+	if e.value == "" {
+		d.tell(about(e, rules.Info, WithoutEffect, "an empty value protects nothing, in Traefik 1.x as here"))
+		return
+	}
+	d.refuse(e, ProtectionNotServed,
+		"this protection is known to Traefik 1.x and not served by Appia yet; the route is not served, for without it it would be open", "")
+}
+
+// idle tells of labels that begin like this: they need the missing one, and have no effect.
+func (d *draft) idle(start, missing string) {
+	if _, ok := d.labels[missing]; ok {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.labels)) {
+		if strings.HasPrefix(name, start) {
+			d.warn(d.labels[name], WithoutEffect, "no effect without "+missing, "")
+		}
+	}
+}
+
+func (d *draft) tell(note rules.Diagnostic) { d.notes.add(note) }
+
+// warn tells that a label has no effect, or not the written one.
+func (d *draft) warn(e entry, code, message, suggestion string) {
+	note := about(e, rules.Warning, code, message)
+	note.Suggestion = suggestion
+	d.tell(note)
+}
+
+// refuse tells why the segment is not served.
+func (d *draft) refuse(e entry, code, message, suggestion string) {
+	note := about(e, rules.Error, code, message)
+	note.Suggestion = suggestion
+	d.tell(note)
+	d.refused = true
+}

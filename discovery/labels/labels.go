@@ -1,0 +1,52 @@
+// Package labels reads what swarm services ask for by their labels.
+//
+// A dialect is a table with a row per label (traefik1.go, appia.go). Read turns the labels of each service into a
+// rules.Spec; what is wrong with a label becomes a rules.Diagnostic and harms its own route at most. The package is
+// pure: no I/O, no clock, no docker types.
+package labels
+
+import (
+	"time"
+
+	"github.com/appia-edge/appia/discovery/snapshot"
+	"github.com/appia-edge/appia/rules"
+)
+
+// Options are the router's flags that decide what labels mean. The zero value publishes nothing by itself:
+// Traefik's own default, ExposedByDefault, is for the caller to set.
+type Options struct {
+	Domain             string        // --docker.domain: the default rule is Host:<service>.<Domain>
+	ExposedByDefault   bool          // --docker.exposedByDefault: services without traefik.enable are published
+	Network            string        // --docker.network: where a service names no network of its own
+	Constraints        []Constraint  // --docker.constraints: all must hold for a service's tags
+	AllowMinWeightZero bool          // --allowMinWeightZero: a weight of 0 stays 0
+	CheckInterval      time.Duration // --healthcheck.interval: for checks that name none; 0: 30 s
+}
+
+// Read turns the labels of every service into specs. Services that are not published yield none. Each service is
+// read alone, so that a bad label harms its own service only.
+func Read(s *snapshot.Swarm, o Options) ([]rules.Spec, []rules.Diagnostic) {
+	var specs []rules.Spec
+	var found []rules.Diagnostic
+	around := surroundings{options: o, networks: newNetworks(s), twins: findTwins(s.Services)}
+	for i := range s.Services {
+		spec, told := readService(&s.Services[i], around)
+		if len(spec.Services) > 0 {
+			specs = append(specs, spec)
+		}
+		found = append(found, told...)
+	}
+	return specs, found
+}
+
+// surroundings are what a service's labels are read in: the same for all services of a snapshot.
+type surroundings struct {
+	options  Options
+	networks *networks
+	twins    map[string]string // by service id: the older service whose name looks the same, if any
+}
+
+// Wanted reports whether a dialect may read the label of this name. All others may stay out of snapshots.
+func Wanted(name string) bool {
+	return dialectOf(name) != nil || name == composeProject || name == composeService
+}

@@ -1,0 +1,67 @@
+package labels
+
+import "github.com/appia-edge/appia/rules"
+
+// requirePort refuses a segment without a port: in a swarm nothing tells what a task listens on.
+func (r *reading) requirePort(d *draft, segment string) {
+	switch {
+	case d.port != 0 || d.refused:
+	case r.spoken():
+		d.refuse(entry{name: inSegment(segment, "port")}, NoPort,
+			"the port that the tasks listen on must be given, so the route is not served", "")
+	default:
+		d.refused = true
+	}
+}
+
+func inSegment(segment, name string) string {
+	if segment == "" {
+		return traefik1.prefix + name
+	}
+	return traefik1.prefix + segment + "." + name
+}
+
+// ruleText is the segment's rule, not parsed yet.
+func (r *reading) ruleText(d *draft, segment string) string {
+	text := d.rule.value
+	if text == "" {
+		text = r.defaultRule(d)
+	}
+	if text == "" && !d.refused {
+		d.refuse(entry{name: inSegment(segment, "frontend.rule")}, NoRule,
+			"neither a rule nor a domain for the default rule is given, so the route is not served", "")
+	}
+	return text
+}
+
+// addRoute parses the rule and adds the segment's route to a service.
+func (r *reading) addRoute(d *draft, segment, text, service string) {
+	rule, found, ok := rules.ParseTraefik1(text)
+	for _, note := range found {
+		note.Label, note.Value = d.rule.name, text
+		d.tell(note)
+	}
+	if !ok {
+		return
+	}
+	r.spec.Routes = append(r.spec.Routes, rules.RouteSpec{
+		Label: d.rule.name, Name: frontendName(segment, service, text), Rule: rule, Priority: d.priority,
+		EntryPoints: d.entryPoints, EntryPointsLabel: d.labels["traefik.frontend.entryPoints"].name,
+		Service: service, PassHost: d.passHost,
+	})
+}
+
+// defaultRule is for segments without a rule: the service's name as a host of the domain. It is empty without a domain.
+func (r *reading) defaultRule(d *draft) string {
+	domain := d.domain
+	if domain != "" {
+		domain = "." + domain
+	}
+	if project, service, ok := r.compose(); ok {
+		return "Host:" + hostLabel(service+"."+project) + domain
+	}
+	if domain == "" {
+		return ""
+	}
+	return "Host:" + hostLabel(r.service.Name) + domain
+}

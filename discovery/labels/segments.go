@@ -1,0 +1,126 @@
+package labels
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+// A segment is a group of labels that make one route: traefik.<name>.*, or all of a service's when it has no
+// named one.
+type segment struct {
+	name   string           // "" for the default segment
+	labels map[string]entry // by full name without the segment, "traefik.port"
+}
+
+// An entry is a label that a dialect knows.
+type entry struct {
+	name    string // as written, segment and all
+	written string // its value as written
+	value   string // the value without stray quotes
+	row     *row
+}
+
+// split sorts a service's labels into segments. Labels of no segment are every segment's defaults, and a segment
+// of their own only where there is no other.
+func split(labels map[string]string, notes *notebook) []segment {
+	byName := map[string]segment{"": {labels: map[string]entry{}}}
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if dialectOf(name) == nil {
+			continue
+		}
+		if later(name) {
+			notes.add(about(entry{name: name, written: labels[name]}, rules.Warning, DialectNotServed,
+				"a label of Traefik 2 or 3; Appia reads those of Traefik 1.x, so it has no effect"))
+			continue
+		}
+		file(byName, name, labels[name], notes)
+	}
+	return inherit(byName)
+}
+
+// file puts a label into its segment, or tells why it has no effect.
+func file(byName map[string]segment, name, value string, notes *notebook) {
+	of, plain := cutSegment(name)
+	s, ok := byName[of]
+	if !ok {
+		s = segment{name: of, labels: map[string]entry{}}
+		byName[of] = s
+	}
+	e := newEntry(name, value, rowOf(plain))
+	if e.row == nil || e.row.scope == inside && of == "" {
+		notes.add(unknown(e, of))
+		return
+	}
+	switch e.row.state {
+	case idle:
+		notes.add(about(e, rules.Info, IdleLabel, "known to Traefik 1.x, which does nothing with it; neither does Appia"))
+	case lacking:
+		notes.add(about(e, rules.Warning, LabelNotServed, "known to Traefik 1.x, not served by Appia yet, so it has no effect"))
+	default:
+		s.put(plain, e)
+	}
+}
+
+func newEntry(name, value string, row *row) entry {
+	inner, _ := unquote(value)
+	return entry{name: name, written: value, value: inner, row: row}
+}
+
+// put keeps an entry under its plain name. A segment's service is traefik.<segment>.backend in 1.7 and
+// traefik.<segment>.frontend.backend in 1.4; either will do, and the newer one counts.
+func (s segment) put(plain string, e entry) {
+	if e.row.scope != inside {
+		s.labels[plain] = e
+		return
+	}
+	if _, ok := s.labels["traefik.backend"]; !ok {
+		s.labels["traefik.backend"] = e
+	}
+}
+
+// inherit gives named segments the default segment's labels, but where they have their own.
+func inherit(byName map[string]segment) []segment {
+	common := byName[""]
+	if len(byName) == 1 {
+		return []segment{common}
+	}
+	delete(byName, "")
+	var segments []segment
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		labels := maps.Clone(common.labels)
+		maps.Copy(labels, byName[name].labels)
+		segments = append(segments, segment{name, labels})
+	}
+	return segments
+}
+
+// segmentLabel is Traefik 1.7's own pattern: the shortest segment before a property that segments have.
+var segmentLabel = regexp.MustCompile(`^traefik\.(.+?)\.(port|portIndex|portName|weight|protocol|backend|frontend\..+)$`)
+
+// cutSegment takes the segment out of a label's name: "traefik.api.port" is "traefik.port" of "api".
+func cutSegment(name string) (segment, plain string) {
+	if strings.HasPrefix(name, "traefik.frontend.") || strings.HasPrefix(name, "traefik.backend.") {
+		return "", name
+	}
+	found := segmentLabel.FindStringSubmatch(name)
+	if found == nil {
+		return "", name
+	}
+	return found[1], "traefik." + found[2]
+}
+
+// later reports whether a name is of Traefik 2 or 3. Taken for 1.x, traefik.http.services.x.loadbalancer.server.port
+// would be the port of a segment "http.services.x.loadbalancer.server"; a plain traefik.http.port is a segment's indeed.
+func later(name string) bool {
+	word, _, _ := strings.Cut(strings.TrimPrefix(name, "traefik."), ".")
+	switch strings.ToLower(word) {
+	case "http", "tcp", "udp", "tls", "swarm":
+		segment, _ := cutSegment(name)
+		return segment != word
+	}
+	return false
+}

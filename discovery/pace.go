@@ -1,0 +1,49 @@
+package discovery
+
+import "time"
+
+// pace decides how long to wait between looks.
+type pace struct {
+	calm       time.Duration
+	cost       time.Duration // of the last look
+	converging bool          // the swarm is still on its way
+	lastHint   time.Time
+	lastChange time.Time
+	lastLook   time.Time
+	hintedAt   time.Time // of the first hint since the last look
+}
+
+func (p *pace) hinted(now time.Time) {
+	p.lastHint = now
+	if p.hintedAt.IsZero() {
+		p.hintedAt = now
+	}
+}
+
+// looking notes that a look begins. It returns since when, at the most, what this look will find new has been so:
+// since the first hint, or without one since the look before.
+func (p *pace) looking(now time.Time) (since time.Time) {
+	switch {
+	case !p.hintedAt.IsZero():
+		since = p.hintedAt
+	case !p.lastLook.IsZero():
+		since = p.lastLook
+	default:
+		since = now
+	}
+	p.lastLook, p.hintedAt = now, time.Time{}
+	return since
+}
+
+// interval is short while something is going on, long when calm.
+func (p *pace) interval(now time.Time) time.Duration {
+	switch {
+	case now.Sub(p.lastHint) < hurry:
+		return min(fast, p.calm)
+	case p.converging && now.Sub(p.lastChange) < patience:
+		return min(fast, p.calm)
+	case p.converging:
+		return min(slow, p.calm)
+	}
+	return p.calm
+}

@@ -1,0 +1,125 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+
+	"go.uber.org/zap"
+
+	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/proxy/middleware"
+	"github.com/appia-edge/appia/proxy/stdhttp"
+)
+
+// EntryPointOptions describe a listener.
+type EntryPointOptions struct {
+	Name       string
+	Address    string // "host:port", either may be empty
+	Compress   bool
+	TrustAll   bool           // believe X-Forwarded fields of every client, Traefik 1.x's default
+	TrustedIPs []netip.Prefix // else of these
+}
+
+// An EntryPoint is a listener with its counters.
+type EntryPoint struct {
+	options   EntryPointOptions
+	proxy     *Proxy
+	listener  net.Listener
+	server    *http.Server
+	responses []func(*message.Request, *message.Response)
+	tally     balancer.Tally
+	tunnels   tunnels
+}
+
+func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
+	e := &EntryPoint{options: o, proxy: p}
+	if o.Compress {
+		e.responses = append(e.responses, middleware.Compress)
+	}
+	e.server = &http.Server{
+		Handler:           stdhttp.Front{Serve: e.Serve},
+		ReadHeaderTimeout: p.options.ReadTimeout,
+		IdleTimeout:       p.options.IdleTimeout,
+		ErrorLog:          zap.NewStdLog(zap.NewNop()), // a client's broken handshake is nobody's news
+		Protocols:         new(http.Protocols),
+	}
+	e.server.Protocols.SetHTTP1(true)
+	e.server.Protocols.SetUnencryptedHTTP2(true)
+	return e
+}
+
+// Name is the entry point's.
+func (e *EntryPoint) Name() string { return e.options.Name }
+
+// Tally is the entry point's counters.
+func (e *EntryPoint) Tally() *balancer.Tally { return &e.tally }
+
+// Addr is the address that the entry point listens on, once it does.
+func (e *EntryPoint) Addr() net.Addr { return e.listener.Addr() }
+
+// Listen opens every entry point's socket, or none: an address that is taken is an error that names it.
+func (p *Proxy) Listen(ctx context.Context) error {
+	for _, e := range p.entries {
+		listener, err := p.options.Listen(ctx, "tcp", e.options.Address)
+		if err != nil {
+			p.Close()
+			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
+		}
+		e.listener = listener
+	}
+	return nil
+}
+
+// Run serves until Shutdown or Close; it returns the first error of a listener that broke by itself.
+func (p *Proxy) Run() error {
+	ended := make(chan error, len(p.entries))
+	for _, e := range p.entries {
+		go func() { ended <- e.server.Serve(e.listener) }()
+	}
+	var first error
+	for range p.entries {
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) && first == nil {
+			first = err
+			p.Close()
+		}
+	}
+	return first
+}
+
+// Shutdown stops accepting, lets what is in flight finish, tunnels included, and cuts the rest when ctx ends.
+func (p *Proxy) Shutdown(ctx context.Context) error {
+	var all sync.WaitGroup
+	errs := make([]error, len(p.entries))
+	for i, e := range p.entries {
+		all.Go(func() { errs[i] = e.shutdown(ctx) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+func (e *EntryPoint) shutdown(ctx context.Context) error {
+	err := e.server.Shutdown(ctx)
+	if werr := e.tunnels.wait(ctx); err == nil {
+		err = werr
+	}
+	e.server.Close()
+	e.tunnels.cut()
+	return err
+}
+
+// Close cuts everything at once.
+func (p *Proxy) Close() {
+	for _, e := range p.entries {
+		e.server.Close()
+		if e.listener != nil {
+			e.listener.Close()
+		}
+		e.tunnels.cut()
+	}
+}

@@ -1,0 +1,71 @@
+package message
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// A Failure is a request that went wrong: where, on whose side, and whether it may be tried elsewhere.
+type Failure struct {
+	Side  Side
+	Step  Step
+	Again bool  // nothing reached the endpoint, or sending it twice does no harm
+	Err   error // the cause
+}
+
+// Side is who broke the exchange.
+type Side uint8
+
+// The three parties of an exchange.
+const (
+	Upstream Side = iota // the endpoint
+	Client               // whoever asked
+	Router               // we ourselves
+)
+
+// Step is how far the exchange had come.
+type Step uint8
+
+// In the order of an exchange.
+const (
+	Dialing  Step = iota // no connection to an endpoint
+	Refused              // a connection was refused: the endpoint is gone
+	Sending              // the request was under way
+	Waiting              // for the head of the response
+	Relaying             // the body was under way to the client
+	TimedOut             // no connection, or no head, within the time allowed
+	NoPlace              // the service has no endpoint
+)
+
+var (
+	sideNames = [...]string{"upstream", "client", "router"}
+	stepNames = [...]string{"dial", "refused", "send", "wait", "relay", "timeout", "no-endpoint"}
+)
+
+// String names the side for logs.
+func (s Side) String() string { return sideNames[s] }
+
+// String names the step for logs.
+func (s Step) String() string { return stepNames[s] }
+
+// Error says side, step and cause.
+func (f *Failure) Error() string { return fmt.Sprintf("%s: %s: %v", f.Side, f.Step, f.Err) }
+
+// Unwrap is the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Status is the answer that a failure deserves.
+func (f *Failure) Status() int {
+	switch {
+	case f.Side == Client || errors.Is(f.Err, context.Canceled):
+		return 499 // never seen by the client, only by logs and counters
+	case f.Step == NoPlace:
+		return 503
+	case f.Step == TimedOut:
+		return 504
+	case f.Side == Router:
+		return 500
+	}
+	return 502
+}

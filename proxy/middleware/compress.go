@@ -1,0 +1,209 @@
+// Package middleware holds the filters that change a request or a response on its way.
+package middleware
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/appia-edge/appia/proxy/message"
+)
+
+// Below this many bytes, compression costs more than it saves; it is Traefik 1.x's bound.
+const minCompress = 512
+
+// Compress encodes a response for a client that accepts it (an entry point's compress option). It never holds back
+// what an endpoint has flushed, and leaves alone what is compressed already, partial, or a stream of events.
+func Compress(q *message.Request, r *message.Response) {
+	if r.Body == nil || !compressible(r) {
+		return
+	}
+	addVary(&r.Fields)
+	coding := negotiate(q.Fields.Joined("Accept-Encoding"))
+	if coding == nil || q.Method == "HEAD" || length(r) >= 0 && length(r) < minCompress {
+		return
+	}
+	r.Fields.Set("Content-Encoding", coding.name)
+	r.Fields.Del("Content-Length")
+	r.Fields.Del("Accept-Ranges")
+	weaken(&r.Fields)
+	r.Body = newEncoded(r.Body, coding)
+}
+
+func compressible(r *message.Response) bool {
+	switch {
+	case r.Status < 200, r.Status == 204, r.Status == 206, r.Status == 304:
+		return false
+	case r.Fields.Get("Content-Encoding") != "", message.Listed(r.Fields.Joined("Cache-Control"), "no-transform"):
+		return false
+	}
+	return compressibleType(r.Fields.Get("Content-Type"))
+}
+
+// compressibleType leaves out what is compressed by its nature, and streams whose readers wait for each event.
+func compressibleType(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		kind = strings.ToLower(contentType)
+	}
+	family, _, _ := strings.Cut(kind, "/")
+	switch {
+	case kind == "image/svg+xml", kind == "image/bmp", kind == "image/x-icon", kind == "font/ttf", kind == "font/otf":
+		return true
+	case family == "image", family == "video", family == "audio", family == "font":
+		return false
+	case strings.HasPrefix(kind, "application/grpc"):
+		return false
+	}
+	return !packed[kind]
+}
+
+var packed = map[string]bool{
+	"text/event-stream": true, "application/zip": true, "application/gzip": true, "application/x-gzip": true,
+	"application/zstd": true, "application/x-7z-compressed": true, "application/x-rar-compressed": true,
+	"application/vnd.rar": true, "application/x-bzip2": true, "application/x-xz": true, "application/pdf": true,
+	"application/epub+zip": true, "application/java-archive": true,
+}
+
+func length(r *message.Response) int64 { return r.Body.Length() }
+
+func addVary(fields *message.Fields) {
+	if vary := fields.Joined("Vary"); !message.Listed(vary, "Accept-Encoding") && !message.Listed(vary, "*") {
+		fields.Add("Vary", "Accept-Encoding")
+	}
+}
+
+// weaken: a strong ETag promises the same bytes, which encoded content is not (RFC 9110, 8.8.1).
+func weaken(fields *message.Fields) {
+	if tag := fields.Get("Etag"); strings.HasPrefix(tag, `"`) {
+		fields.Set("Etag", "W/"+tag)
+	}
+}
+
+// A coding is a content coding with the encoders that are free to be used again.
+type coding struct {
+	name string
+	pool sync.Pool
+}
+
+// encoder is what the three libraries have in common.
+type encoder interface {
+	io.WriteCloser
+	Flush() error
+	Reset(io.Writer)
+}
+
+// In the order of preference among what a client likes equally: zstd costs the least for what it saves.
+var codings = []*coding{
+	{name: "zstd", pool: sync.Pool{New: func() any {
+		// One goroutine and a small window: a response is short and there are many.
+		e, _ := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(128<<10), zstd.WithEncoderLevel(zstd.SpeedFastest))
+		return e
+	}}},
+	{name: "br", pool: sync.Pool{New: func() any { return brotli.NewWriterLevel(nil, 4) }}},
+	{name: "gzip", pool: sync.Pool{New: func() any { return gzip.NewWriter(nil) }}},
+}
+
+// negotiate picks the coding that the client likes best (RFC 9110, 12.5.3); nil for none.
+func negotiate(accept string) *coding {
+	if accept == "" {
+		return nil
+	}
+	var best *coding
+	bestQ := 0.0
+	for _, c := range codings {
+		if q := quality(accept, c.name); q > bestQ {
+			best, bestQ = c, q
+		}
+	}
+	return best
+}
+
+func quality(accept, name string) float64 {
+	found := 0.0
+	for part := range strings.SplitSeq(accept, ",") {
+		token, params, _ := strings.Cut(part, ";")
+		token = strings.TrimSpace(token)
+		if token != "*" && !strings.EqualFold(token, name) {
+			continue
+		}
+		q := 1.0
+		if key, value, ok := strings.Cut(strings.TrimSpace(params), "="); ok && strings.EqualFold(key, "q") {
+			q, _ = strconv.ParseFloat(value, 64)
+		}
+		if token != "*" {
+			return q
+		}
+		found = q
+	}
+	return found
+}
+
+// encoded is a body that is encoded as it is read. A read that comes up short means that the endpoint has nothing
+// more for now, so that the encoder is flushed and the client sees all there is.
+type encoded struct {
+	source  message.Body
+	coding  *coding
+	encoder encoder
+	out     bytes.Buffer
+	buffer  [8 << 10]byte
+	left    int64 // of a known length; what is complete needs no flush
+	err     error
+}
+
+func newEncoded(source message.Body, c *coding) *encoded {
+	e := &encoded{source: source, coding: c, encoder: c.pool.Get().(encoder), left: source.Length()}
+	e.encoder.Reset(&e.out)
+	return e
+}
+
+func (e *encoded) Read(p []byte) (int, error) {
+	for e.out.Len() == 0 && e.err == nil {
+		e.step()
+	}
+	if e.out.Len() > 0 {
+		return e.out.Read(p)
+	}
+	return 0, e.err
+}
+
+// step moves one read's worth through the encoder.
+func (e *encoded) step() {
+	n, err := e.source.Read(e.buffer[:])
+	e.left -= int64(n)
+	if n > 0 {
+		_, e.err = e.encoder.Write(e.buffer[:n])
+	}
+	switch {
+	case e.err != nil:
+	case errors.Is(err, io.EOF):
+		if e.err = e.encoder.Close(); e.err == nil {
+			e.err = io.EOF
+		}
+	case err != nil:
+		e.err = err
+	case n < len(e.buffer) && e.left != 0:
+		e.err = e.encoder.Flush()
+	}
+}
+
+// Close gives the encoder back and closes the source.
+func (e *encoded) Close() error {
+	if e.encoder != nil {
+		e.encoder.Reset(nil)
+		e.coding.pool.Put(e.encoder)
+		e.encoder = nil
+	}
+	return e.source.Close()
+}
+
+func (e *encoded) Length() int64             { return -1 }
+func (e *encoded) Trailers() *message.Fields { return e.source.Trailers() }

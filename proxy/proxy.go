@@ -1,0 +1,83 @@
+// Package proxy moves the bytes: it listens, finds the route of each request in the table that is in force, picks an
+// endpoint of its service and carries request and response. Tables are swapped under load without a lock.
+package proxy
+
+import (
+	"context"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/rules"
+)
+
+// Options is what a Proxy is made of.
+type Options struct {
+	EntryPoints []EntryPointOptions
+	Fleet       *balancer.Fleet
+	Back        Back
+	Log         *zap.Logger
+	ReadTimeout time.Duration // for a request's head; 0: none
+	IdleTimeout time.Duration // of a client's connection between requests
+	Hostname    string        // for X-Forwarded-Server; "": the machine's
+	// Listen opens sockets; nil: net.Listen.
+	Listen func(ctx context.Context, network, address string) (net.Listener, error)
+}
+
+// A Back carries an exchange's request to an endpoint and returns the head of its response.
+type Back interface {
+	RoundTrip(message.Exchange, *balancer.Endpoint) (*message.Response, *message.Failure)
+}
+
+// A Proxy serves requests on its entry points by the table last swapped in.
+type Proxy struct {
+	options Options
+	entries []*EntryPoint
+	view    atomic.Pointer[view]
+	swaps   sync.Mutex // one swap at a time
+}
+
+// view is a table with what is alive behind it. Requests load it once and use it to their end.
+type view struct {
+	table  *rules.Table
+	groups []*balancer.Group // by rules.Service.ID
+}
+
+// New makes a Proxy that answers 404 until its first Swap. It does not listen yet.
+func New(o Options) *Proxy {
+	if o.Hostname == "" {
+		o.Hostname, _ = os.Hostname()
+	}
+	if o.Listen == nil {
+		o.Listen = (&net.ListenConfig{KeepAlive: 3 * time.Minute}).Listen
+	}
+	p := &Proxy{options: o}
+	for _, e := range o.EntryPoints {
+		p.entries = append(p.entries, newEntryPoint(p, e))
+	}
+	empty, _ := rules.Compile(nil, rules.Options{})
+	p.view.Store(&view{table: empty})
+	return p
+}
+
+// Swap puts a table in force. New endpoints are there before the first request can be routed to them, old ones
+// leave after the last could have been. Requests under way finish by the table they began with.
+func (p *Proxy) Swap(t *rules.Table) {
+	p.swaps.Lock()
+	defer p.swaps.Unlock()
+	next := &view{table: t, groups: p.options.Fleet.Grow(t.Services)}
+	p.view.Store(next)
+	p.options.Fleet.Shrink(t.Services)
+}
+
+// Table is the one in force.
+func (p *Proxy) Table() *rules.Table { return p.view.Load().table }
+
+// EntryPoints lists the listeners, for counters.
+func (p *Proxy) EntryPoints() []*EntryPoint { return p.entries }

@@ -1,0 +1,586 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"net/textproto"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+func TestRequestReachesItsServiceAsItsRuleSays(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	echo := func(name string) string {
+		return endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+			fmt.Fprintf(w, "%s %s prefix=%s", name, q.RequestURI, q.Header.Get("X-Forwarded-Prefix"))
+		})
+	}
+	r.serve(
+		service{rule: "Host:api.mydomain.com;PathPrefixStrip:/v2/user", addrs: []string{echo("v2")}},
+		service{rule: "Host:api.mydomain.com;PathPrefixStrip:/v3/user", addrs: []string{echo("v3")}},
+		service{rule: "Host:api.mydomain.com;PathPrefixStrip:/v3/user/my", addrs: []string{echo("my")}},
+	)
+	for _, row := range []struct{ target, want string }{
+		{"/v3/user", "v3 / prefix=/v3/user"},
+		{"/v3/user/", "v3 / prefix=/v3/user"},
+		{"/v3/user/42?x=1", "v3 /42?x=1 prefix=/v3/user"},
+		{"/v3/user/my", "my / prefix=/v3/user/my"},
+		{"/v3/user/my/profile", "my /profile prefix=/v3/user/my"},
+		{"/v3/user/myprofile", "my /profile prefix=/v3/user/my"},
+		{"/v3/users", "v3 /s prefix=/v3/user"},
+		{"/v2/user/my", "v2 /my prefix=/v2/user"},
+		{"/v3/user/a%2Fb", "v3 /a%2Fb prefix=/v3/user"},
+		{"/v3/user//x", "v3 //x prefix=/v3/user"},
+		{"/v3/user/x?", "v3 /x? prefix=/v3/user"},
+		{"/v3/use", "404 page not found\n"},
+		{"/V3/user", "404 page not found\n"},
+	} {
+		if _, got := r.ask("GET", "API.MyDomain.com:80", row.target); got != row.want {
+			t.Errorf("%s: got %q, want %q", row.target, got, row.want)
+		}
+	}
+	answer, _ := r.ask("GET", "api.mydomain.com.", "/v3/user")
+	if answer.StatusCode != 404 {
+		t.Errorf("final dot: %s", answer.Status)
+	}
+}
+
+func TestPathKeepsTheVeryBytesTheClientSent(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		io.WriteString(w, q.RequestURI)
+	})}})
+	for _, target := range []string{`/a|b"c`, "/%7Ea~", "/a%20b", "/a[1]", "/%e4%b8%ad", "/;x=1,2", "/a//b/../c", "/?", "/?a=%zz|"} {
+		got := r.raw("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if _, body, _ := strings.Cut(got, "\r\n\r\n"); body != target {
+			t.Errorf("sent %s, the service saw %s", target, body)
+		}
+	}
+}
+
+func TestForwardedHeadersTellWhoAsked(t *testing.T) {
+	seen := make(chan http.Header, 1)
+	hosts := make(chan string, 1)
+	addr := endpoint(t, func(w http.ResponseWriter, q *http.Request) { seen <- q.Header; hosts <- q.Host })
+	for _, row := range []struct {
+		name   string
+		entry  EntryPointOptions
+		send   map[string]string
+		want   map[string]string
+		absent []string
+	}{
+		{
+			name: "nothing sent", entry: EntryPointOptions{TrustAll: true},
+			want: map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Real-Ip": "127.0.0.1", "X-Forwarded-Proto": "http",
+				"X-Forwarded-Host": "a.com", "X-Forwarded-Port": "80", "X-Forwarded-Server": "edge-1"},
+			absent: []string{"User-Agent", "Accept-Encoding"},
+		},
+		{
+			name: "trusted", entry: EntryPointOptions{TrustAll: true},
+			send: map[string]string{"X-Forwarded-For": "1.1.1.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "outer", "X-Real-Ip": "1.1.1.1", "X-Forwarded-Server": "me"},
+			want: map[string]string{"X-Forwarded-For": "1.1.1.1, 127.0.0.1", "X-Real-Ip": "1.1.1.1", "X-Forwarded-Proto": "https",
+				"X-Forwarded-Host": "outer", "X-Forwarded-Port": "443", "X-Forwarded-Server": "edge-1"},
+		},
+		{
+			name: "not trusted", entry: EntryPointOptions{TrustedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
+			send: map[string]string{"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-Uri": "/x", "X-Real-Ip": "1.1.1.1"},
+			want: map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Real-Ip": "127.0.0.1", "X-Forwarded-Proto": "http"}, absent: []string{"X-Forwarded-Uri"},
+		},
+		{
+			name: "trusted by range", entry: EntryPointOptions{TrustedIPs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+			send: map[string]string{"X-Forwarded-For": "10.0.0.1"}, want: map[string]string{"X-Forwarded-For": "10.0.0.1, 127.0.0.1"},
+		},
+		{
+			name: "hop by hop", entry: EntryPointOptions{TrustAll: true},
+			send:   map[string]string{"Connection": "close, X-Private", "X-Private": "1", "Keep-Alive": "5", "Te": "trailers, deflate", "Proxy-Authorization": "x"},
+			want:   map[string]string{"Te": "trailers"},
+			absent: []string{"X-Private", "Keep-Alive", "Proxy-Authorization", "Connection"},
+		},
+	} {
+		r := newRouter(t, row.entry)
+		r.serve(service{rule: "Host:a.com", addrs: []string{addr}})
+		head := "GET / HTTP/1.1\r\nHost: a.com\r\n"
+		for name, value := range row.send {
+			head += name + ": " + value + "\r\n"
+		}
+		if row.send["Connection"] == "" {
+			head += "Connection: close\r\n"
+		}
+		r.raw(head + "\r\n")
+		got := <-seen
+		<-hosts
+		for name, want := range row.want {
+			if v := strings.Join(got.Values(name), "|"); v != want {
+				t.Errorf("%s: %s is %q, want %q", row.name, name, v, want)
+			}
+		}
+		for _, name := range row.absent {
+			if len(got.Values(name)) > 0 {
+				t.Errorf("%s: %s: %q was forwarded", row.name, name, got.Get(name))
+			}
+		}
+	}
+}
+
+func TestHostIsTheClientsUnlessTheRouteSaysOtherwise(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	addr := endpoint(t, func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, q.Host) })
+	r.serve(service{rule: "Host:a.com", addrs: []string{addr}}, service{rule: "Host:b.com", addrs: []string{addr}, ownHost: true})
+	if _, got := r.ask("GET", "a.com:81", "/"); got != "a.com:81" {
+		t.Errorf("passed host: %q", got)
+	}
+	if _, got := r.ask("GET", "b.com", "/"); got != addr {
+		t.Errorf("own host: %q, want %q", got, addr)
+	}
+}
+
+func TestRouterAnswersForItself(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	broken := endpoint(t, func(w http.ResponseWriter, q *http.Request) { panic(http.ErrAbortHandler) })
+	r.serve(
+		service{rule: "Host:none.com"},
+		service{rule: "Host:dead.com", addrs: []string{deadAddr(t)}},
+		service{rule: "Host:broken.com", addrs: []string{broken}},
+		service{rule: "Host:slash.com;Path:/path", addrs: []string{broken}},
+		service{rule: "Host:busy.com", addrs: []string{broken}, spec: rules.ServiceSpec{MaxConn: &rules.MaxConn{Amount: -1, Extractor: rules.Extractor{Kind: rules.ByHost}}}},
+	)
+	for _, row := range []struct {
+		method, host, target string
+		status               int
+		body, field, value   string
+	}{
+		{"GET", "unknown.com", "/", 404, "404 page not found\n", "X-Content-Type-Options", "nosniff"},
+		{"HEAD", "unknown.com", "/", 404, "", "Content-Length", "19"},
+		{"GET", "none.com", "/", 503, "Service Unavailable", "Retry-After", "1"},
+		{"GET", "dead.com", "/", 502, "Bad Gateway", "Content-Type", "text/plain; charset=utf-8"},
+		{"GET", "broken.com", "/", 502, "Bad Gateway", "", ""},
+		{"POST", "slash.com", "/path/?a=b", 301, "", "Location", "/path?a=b"},
+		{"GET", "slash.com", "/path/", 301, "<a href=\"/path\">Moved Permanently</a>.\n\n", "Location", "/path"},
+		{"GET", "busy.com", "/", 429, "max connections reached: -1", "", ""},
+	} {
+		answer, body := r.ask(row.method, row.host, row.target)
+		if answer.StatusCode != row.status || body != row.body || answer.Header.Get(row.field) != row.value {
+			t.Errorf("%s %s%s: %d %q, %s: %q; want %d %q %q", row.method, row.host, row.target,
+				answer.StatusCode, body, row.field, answer.Header.Get(row.field), row.status, row.body, row.value)
+		}
+	}
+}
+
+func TestRefusedDialGoesElsewhereForAnyMethod(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	alive := endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		fmt.Fprintf(w, "%s %s", q.Method, body)
+	})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{deadAddr(t), alive, deadAddr(t)}})
+	for range 20 {
+		answer, body := r.ask("POST", "", "/", func(q *http.Request) {
+			q.Body, q.ContentLength = io.NopCloser(strings.NewReader("once")), 4
+		})
+		if answer.StatusCode != 200 || body != "POST once" {
+			t.Fatalf("%s %q", answer.Status, body)
+		}
+	}
+}
+
+func TestRequestWhoseEndpointDiesBeforeAnsweringIsRepeatedOnlyWhenThatIsSafe(t *testing.T) {
+	var deaths atomic.Int64
+	dying := endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		deaths.Add(1)
+		panic(http.ErrAbortHandler)
+	})
+	alive := endpoint(t, func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, "alive") })
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{dying, alive}})
+	for range 4 {
+		if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 200 {
+			t.Errorf("GET: %s", answer.Status)
+		}
+	}
+	before := deaths.Load()
+	lost := 0
+	for range 4 {
+		answer, _ := r.ask("POST", "", "/", func(q *http.Request) {
+			q.Body, q.ContentLength = io.NopCloser(strings.NewReader("x")), 1
+		})
+		if answer.StatusCode == 502 {
+			lost++
+		}
+	}
+	if lost != 2 || deaths.Load()-before != 2 {
+		t.Errorf("of 4 POSTs 2 meet the dying endpoint and may not be repeated; %d failed, %d met it", lost, deaths.Load()-before)
+	}
+}
+
+func TestResponseCutShortByItsEndpointIsCutShortForTheClient(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{Compress: true})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		io.WriteString(w, "half")
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})}})
+	for _, encoding := range []string{"identity", "gzip"} {
+		request, _ := http.NewRequestWithContext(t.Context(), "GET", "http://"+r.addr+"/", nil)
+		request.Header.Set("Accept-Encoding", encoding)
+		answer, err := r.http.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(answer.Body); err == nil {
+			t.Errorf("%s: the client took half a response for a whole one", encoding)
+		}
+		answer.Body.Close()
+	}
+}
+
+func TestBothBodiesStreamAtTheSameTime(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{Compress: true})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		control := http.NewResponseController(w)
+		control.EnableFullDuplex()
+		lines := bufio.NewScanner(q.Body)
+		for lines.Scan() {
+			fmt.Fprintf(w, "echo %s\n", lines.Text())
+			control.Flush()
+		}
+	})}})
+	in, out := io.Pipe()
+	request, _ := http.NewRequestWithContext(t.Context(), "POST", "http://"+r.addr+"/", in)
+	go fmt.Fprintln(out, "one")
+	answer, err := r.http.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	lines := bufio.NewReader(answer.Body)
+	for _, word := range []string{"one", "two", "three"} {
+		if word != "one" {
+			fmt.Fprintln(out, word)
+		}
+		if line, err := lines.ReadString('\n'); err != nil || line != "echo "+word+"\n" {
+			t.Fatalf("after %q: %q, %v", word, line, err)
+		}
+	}
+	out.Close()
+}
+
+func TestTrailersPassBothWays(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		w.Header().Set("Trailer", "X-Announced")
+		body, _ := io.ReadAll(q.Body)
+		fmt.Fprintf(w, "%s %s", body, q.Trailer.Get("X-Sum"))
+		w.Header().Set("X-Announced", "yes")
+		w.Header().Set(http.TrailerPrefix+"X-Surprise", "too")
+	})}})
+	answer, body := r.ask("POST", "", "/", func(q *http.Request) {
+		q.Body, q.ContentLength = io.NopCloser(strings.NewReader("data")), -1
+		q.Trailer = http.Header{"X-Sum": {"42"}}
+	})
+	if body != "data 42" {
+		t.Errorf("the service saw %q", body)
+	}
+	if answer.Trailer.Get("X-Announced") != "yes" || answer.Trailer.Get("X-Surprise") != "too" {
+		t.Errorf("the client saw trailers %v", answer.Trailer)
+	}
+}
+
+func TestExpectationIsAnsweredByTheService(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(
+		service{rule: "PathPrefix:/take", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+			body, _ := io.ReadAll(q.Body)
+			w.Write(body)
+		})}},
+		service{rule: "PathPrefix:/no", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+			w.WriteHeader(http.StatusExpectationFailed)
+		})}},
+	)
+	const head = " HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "POST /take"+head)
+	lines := textproto.NewReader(bufio.NewReader(c))
+	if line, err := lines.ReadLine(); err != nil || line != "HTTP/1.1 100 Continue" {
+		t.Fatalf("%q %v", line, err)
+	}
+	io.WriteString(c, "body")
+	lines.ReadLine()
+	if line, _ := lines.ReadLine(); line != "HTTP/1.1 200 OK" {
+		t.Errorf("after the body: %q", line)
+	}
+	if got := r.raw("POST /no" + head); !strings.HasPrefix(got, "HTTP/1.1 417") {
+		t.Errorf("a service that refuses: %q", got)
+	}
+}
+
+func TestEarlyHintsPassOn(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		w.Header().Set("Link", "</style.css>; rel=preload")
+		w.WriteHeader(http.StatusEarlyHints)
+		w.Header().Del("Link")
+		io.WriteString(w, "page")
+	})}})
+	var hints []string
+	answer, body := r.ask("GET", "", "/", func(q *http.Request) {
+		*q = *q.WithContext(httptrace.WithClientTrace(q.Context(), &httptrace.ClientTrace{
+			Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+				hints = append(hints, fmt.Sprint(code, " ", header.Get("Link")))
+				return nil
+			},
+		}))
+	})
+	if len(hints) != 1 || hints[0] != "103 </style.css>; rel=preload" || body != "page" || answer.Header.Get("Link") != "" {
+		t.Errorf("hints %q, then %q with Link %q", hints, body, answer.Header.Get("Link"))
+	}
+}
+
+// upgradeServer answers an upgrade and then echoes in capitals until the client's side ends.
+func upgradeServer(w http.ResponseWriter, q *http.Request) {
+	c, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: shout\r\nX-Proto: %s\r\n\r\nhello\n", q.Header.Get("X-Forwarded-Proto"))
+	lines := bufio.NewScanner(buffered)
+	for lines.Scan() {
+		fmt.Fprintln(c, strings.ToUpper(lines.Text()))
+	}
+}
+
+func TestUpgradedConnectionCarriesBothWays(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true, Compress: true})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, upgradeServer)}})
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	// The first words come along with the head: they must not be lost.
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\nearly\n")
+	lines := bufio.NewReader(c)
+	head, err := http.ReadResponse(lines, nil)
+	if err != nil || head.StatusCode != 101 || head.Header.Get("Upgrade") != "shout" || head.Header.Get("X-Proto") != "ws" {
+		t.Fatalf("%v %v", head, err)
+	}
+	for _, want := range []string{"hello\n", "EARLY\n"} {
+		if got, err := lines.ReadString('\n'); got != want {
+			t.Fatalf("got %q (%v), want %q", got, err, want)
+		}
+	}
+	io.WriteString(c, "later\n")
+	if got, _ := lines.ReadString('\n'); got != "LATER\n" {
+		t.Fatalf("got %q", got)
+	}
+	c.(*net.TCPConn).CloseWrite()
+	if _, err := lines.ReadString('\n'); !errors.Is(err, io.EOF) {
+		t.Errorf("the service's end did not come through: %v", err)
+	}
+}
+
+func TestStickyClientStaysAndMovesWhenItsEndpointIsGone(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	name := func(n string) string {
+		return endpoint(t, func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, n) })
+	}
+	a, b, c := name("a"), name("b"), name("c")
+	sticky := rules.ServiceSpec{Sticky: &rules.Sticky{Cookie: "_c1aaa", HTTPOnly: true, SameSite: "lax"}}
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{a, b}, spec: sticky})
+	answer, home := r.ask("GET", "", "/")
+	line := answer.Header.Get("Set-Cookie")
+	if !strings.HasPrefix(line, "_c1aaa=") || !strings.HasSuffix(line, "; Path=/; HttpOnly; SameSite=Lax") || strings.Contains(line, "127.0.0.1") {
+		t.Fatalf("Set-Cookie: %q", line)
+	}
+	jar := func(q *http.Request) { q.Header.Set("Cookie", "other=1; "+line[:strings.Index(line, ";")]) }
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{a, b, c}, spec: sticky})
+	for range 6 {
+		if answer, got := r.ask("GET", "", "/", jar); got != home || answer.Header.Get("Set-Cookie") != "" {
+			t.Fatalf("was %s, now %s, Set-Cookie %q", home, got, answer.Header.Get("Set-Cookie"))
+		}
+	}
+	rest := map[string][]string{"a": {b, c}, "b": {a, c}}[home]
+	r.serve(service{rule: "PathPrefix:/", addrs: rest, spec: sticky})
+	if answer, got := r.ask("GET", "", "/", jar); got == home || answer.Header.Get("Set-Cookie") == "" {
+		t.Errorf("the endpoint is gone: got %s, Set-Cookie %q", got, answer.Header.Get("Set-Cookie"))
+	}
+	if _, got := r.ask("GET", "", "/", func(q *http.Request) { q.AddCookie(&http.Cookie{Name: "_c1aaa", Value: "http://" + c}) }); got != "c" {
+		t.Errorf("a cookie of Traefik 1.x that names c led to %s", got)
+	}
+}
+
+func TestConnectionLimitCountsByKeyAndReleases(t *testing.T) {
+	release := make(chan struct{})
+	arrived := make(chan struct{}, 2)
+	r := newRouter(t, EntryPointOptions{})
+	limit := rules.ServiceSpec{MaxConn: &rules.MaxConn{Amount: 1, Extractor: rules.Extractor{Kind: rules.ByHeader, Header: "X-Team"}}}
+	r.serve(service{rule: "PathPrefix:/", spec: limit, addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		arrived <- struct{}{}
+		<-release
+	})}})
+	team := func(name string) func(*http.Request) {
+		return func(q *http.Request) { q.Header.Set("X-Team", name) }
+	}
+	first := make(chan int)
+	go func() {
+		answer, _ := r.ask("GET", "", "/", team("red"))
+		first <- answer.StatusCode
+	}()
+	<-arrived
+	if answer, body := r.ask("GET", "", "/", team("red")); answer.StatusCode != 429 || body != "max connections reached: 1" {
+		t.Errorf("the second of a team: %s %q", answer.Status, body)
+	}
+	close(release)
+	if status := <-first; status != 200 {
+		t.Errorf("the first: %d", status)
+	}
+	for _, name := range []string{"red", "blue"} {
+		if answer, _ := r.ask("GET", "", "/", team(name)); answer.StatusCode != 200 {
+			t.Errorf("%s afterwards: %s", name, answer.Status)
+		}
+	}
+}
+
+func TestNoRequestIsLostWhileTablesAreSwapped(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	name := func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, "ok") }
+	a, b := endpoint(t, name), endpoint(t, name)
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{a}})
+	ctx, stop := context.WithCancel(t.Context())
+	var swapping sync.WaitGroup
+	swapping.Go(func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			r.serve(service{rule: "PathPrefix:/", addrs: [][]string{{a}, {a, b}, {b}}[i%3]})
+		}
+	})
+	var asking sync.WaitGroup
+	for range 4 {
+		asking.Go(func() {
+			for range 200 {
+				if answer, body := r.ask("POST", "", "/"); answer.StatusCode != 200 || body != "ok" {
+					t.Errorf("%s %q", answer.Status, body)
+					return
+				}
+			}
+		})
+	}
+	asking.Wait()
+	stop()
+	swapping.Wait()
+}
+
+func TestShutdownLetsWhatIsInFlightFinish(t *testing.T) {
+	release, arrived := make(chan struct{}), make(chan struct{})
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(
+		service{rule: "PathPrefix:/slow", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+			close(arrived)
+			<-release
+			io.WriteString(w, "finished")
+		})}},
+		service{rule: "PathPrefix:/up", addrs: []string{endpoint(t, upgradeServer)}},
+	)
+	got := make(chan string)
+	go func() {
+		_, body := r.ask("GET", "", "/slow")
+		got <- body
+	}()
+	<-arrived
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(c, "GET /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	lines := bufio.NewReader(c)
+	if _, err := http.ReadResponse(lines, nil); err != nil {
+		t.Fatal(err)
+	}
+	down := make(chan error)
+	go func() { down <- r.proxy.Shutdown(t.Context()) }()
+	for { // until the listener is closed
+		probe, err := net.Dial("tcp", r.addr)
+		if err != nil {
+			break
+		}
+		probe.Close()
+	}
+	close(release)
+	if body := <-got; body != "finished" {
+		t.Errorf("the slow request got %q", body)
+	}
+	lines.ReadString('\n')
+	io.WriteString(c, "still here\n")
+	if line, _ := lines.ReadString('\n'); line != "STILL HERE\n" {
+		t.Errorf("the tunnel said %q", line)
+	}
+	c.Close()
+	if err := <-down; err != nil {
+		t.Errorf("shutdown: %v", err)
+	}
+}
+
+func TestShutdownCutsWhatTheGraceTimeDoesNotCover(t *testing.T) {
+	arrived := make(chan struct{})
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, upgradeServer)}})
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	lines := bufio.NewReader(c)
+	http.ReadResponse(lines, nil)
+	close(arrived)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.proxy.Shutdown(over); !errors.Is(err, context.Canceled) {
+		t.Errorf("shutdown: %v", err)
+	}
+	if rest, err := io.ReadAll(lines); err != nil && !strings.Contains(err.Error(), "reset") {
+		t.Errorf("the tunnel was not cut: %q %v", rest, err)
+	}
+}
+
+func TestTakenAddressIsAnErrorThatNamesTheEntryPoint(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	p := New(Options{EntryPoints: []EntryPointOptions{{Name: "web", Address: taken.Addr().String()}}})
+	if err := p.Listen(t.Context()); err == nil || !strings.Contains(err.Error(), "entry point web: ") || !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestHTTP2ServicesAreSpokenToInClear(t *testing.T) {
+	server := &http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, q.Proto) })}
+	server.Protocols.SetUnencryptedHTTP2(true)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go server.Serve(l)
+	defer server.Close()
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", scheme: "h2c", addrs: []string{l.Addr().String()}})
+	if _, got := r.ask("GET", "", "/"); got != "HTTP/2.0" {
+		t.Errorf("the service was asked by %q", got)
+	}
+}

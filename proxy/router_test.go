@@ -1,0 +1,164 @@
+package proxy
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/balancer/conn"
+	"github.com/appia-edge/appia/proxy/stdhttp"
+	"github.com/appia-edge/appia/rules"
+)
+
+// router is a whole proxy on a loopback port, its table written by the test.
+type router struct {
+	t     *testing.T
+	proxy *Proxy
+	fleet *balancer.Fleet
+	addr  string
+	http  *http.Client
+}
+
+func newRouter(t *testing.T, entry EntryPointOptions, change ...func(*stdhttp.BackOptions)) *router {
+	t.Helper()
+	fleet := balancer.New(balancer.Options{StickyKey: []byte("test")})
+	entry.Name, entry.Address = "http", "127.0.0.1:0"
+	back := stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10}
+	for _, c := range change {
+		c(&back)
+	}
+	p := New(Options{
+		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: stdhttp.NewBack(back), Log: zap.NewNop(), Hostname: "edge-1",
+	})
+	if err := p.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run() }()
+	t.Cleanup(func() {
+		p.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		fleet.Close()
+	})
+	transport := &http.Transport{DisableCompression: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &router{t, p, fleet, p.EntryPoints()[0].Addr().String(), client}
+}
+
+// serve puts a table in force with one route for each service.
+func (r *router) serve(services ...service) {
+	r.t.Helper()
+	var specs []rules.Spec
+	for i, s := range services {
+		rule, _, ok := rules.ParseTraefik1(s.rule)
+		if !ok {
+			r.t.Fatalf("rule %q", s.rule)
+		}
+		owner := rules.Owner{ID: s.rule, Name: s.rule, Created: time.Unix(int64(i), 0)}
+		shared := s.spec
+		shared.Name, shared.Endpoints = "backend-"+rules.Normalize(s.rule), s.endpoints()
+		if shared.Weight == 0 {
+			shared.Weight = 1
+		}
+		route := rules.RouteSpec{Name: "frontend-" + rules.Normalize(s.rule), Rule: rule, Service: shared.Name, PassHost: !s.ownHost}
+		specs = append(specs, rules.Spec{Owner: owner, Routes: []rules.RouteSpec{route}, Services: []rules.ServiceSpec{shared}})
+	}
+	table, _ := rules.Compile(specs, rules.Options{EntryPoints: []string{"http"}, DefaultEntryPoints: []string{"http"}})
+	r.proxy.Swap(table)
+}
+
+// service is a route to some addresses.
+type service struct {
+	rule    string
+	scheme  string
+	addrs   []string
+	ownHost bool
+	spec    rules.ServiceSpec
+}
+
+func (s service) endpoints() []rules.Endpoint {
+	var all []rules.Endpoint
+	scheme := s.scheme
+	if scheme == "" {
+		scheme = "http"
+	}
+	for _, addr := range s.addrs {
+		all = append(all, rules.Endpoint{Task: "task-" + addr, Name: "server-" + addr, Scheme: scheme, Addr: addr})
+	}
+	return all
+}
+
+// endpoint starts a service's server and returns its address.
+func endpoint(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// deadAddr is an address that refuses connections.
+func deadAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// ask sends one request; host may be empty for the router's own.
+func (r *router) ask(method, host, target string, change ...func(*http.Request)) (*http.Response, string) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+r.addr+target, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if host != "" {
+		request.Host = host
+	}
+	for _, c := range change {
+		c(request)
+	}
+	answer, err := r.http.Do(request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return answer, string(body)
+}
+
+// raw sends bytes as they are and reads until the other side closes or says no more.
+func (r *router) raw(text string) string {
+	r.t.Helper()
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, text); err != nil {
+		r.t.Fatal(err)
+	}
+	answer, err := io.ReadAll(c)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return string(answer)
+}

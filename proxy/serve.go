@@ -1,0 +1,149 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/rules"
+	"go.uber.org/zap"
+)
+
+// visit is one request on its way through: what was found out so far, for the next step and for the books.
+type visit struct {
+	exchange message.Exchange
+	entry    *EntryPoint
+	route    *rules.Route
+	group    *balancer.Group
+	endpoint *balancer.Endpoint
+	original string // the path as the client sent it
+	protocol string // as the metrics of Traefik 1.7 name it: http, sse or websocket
+	status   int
+	sent     int64
+	started  time.Time
+	failure  *message.Failure
+}
+
+// Serve takes one request from its head to its books. It is called by the fronts, concurrently.
+func (e *EntryPoint) Serve(x message.Exchange) {
+	v := visit{exchange: x, entry: e, started: time.Now()}
+	v.protocol = protocolOf(x.Request())
+	e.tally.Open(x.Request().Method, v.protocol, 1)
+	v.serve(e.proxy.view.Load())
+	v.finish()
+}
+
+func (v *visit) serve(now *view) {
+	q := v.exchange.Request()
+	match := now.table.Match(v.entry.options.Name, &rules.Query{
+		Method: q.Method, Host: q.Host, Path: q.Path, RawQuery: q.RawQuery, Header: &q.Fields,
+	})
+	if match.Route == nil {
+		v.answer(notFound())
+		return
+	}
+	v.route, v.group = match.Route, now.groups[match.Route.Service.ID]
+	if match.Redirect {
+		v.answer(movedTo(rules.OtherSlash(q.RawPath), q))
+		return
+	}
+	key, limited := limitKey(v.route.Service.MaxConn, q)
+	if limited && !v.group.Enter(key) {
+		v.answer(tooMany(v.route.Service.MaxConn.Amount))
+		return
+	}
+	v.group.Begin()
+	v.group.Tally.Open(q.Method, v.protocol, 1)
+	v.pass()
+	if limited {
+		v.group.Leave(key)
+	}
+	v.group.End()
+	v.group.Tally.Open(q.Method, v.protocol, -1)
+	v.group.Tally.Done(q.Method, v.protocol, v.status, time.Since(v.started))
+}
+
+// pass prepares the request, forwards it and sends the answer.
+func (v *visit) pass() {
+	q := v.exchange.Request()
+	v.original = q.RawPath
+	if !v.prepare(q) {
+		v.answer(notFound())
+		return
+	}
+	response, fail := v.forward()
+	if fail != nil {
+		v.fail(fail)
+		return
+	}
+	defer v.endpoint.End()
+	if response.Upgraded != nil {
+		v.upgrade(response)
+		return
+	}
+	cleanResponse(&response.Fields)
+	v.answer(response)
+}
+
+// answer sends a response through the entry point's filters.
+func (v *visit) answer(r *message.Response) {
+	for _, filter := range v.entry.responses {
+		filter(v.exchange.Request(), r)
+	}
+	v.status = r.Status
+	v.sent, v.failure = v.exchange.Send(r)
+}
+
+// fail answers for a request that no endpoint answered.
+func (v *visit) fail(f *message.Failure) {
+	status := f.Status()
+	if status == statusClientGone {
+		v.status, v.failure = status, f
+		return
+	}
+	v.answer(failed(status))
+	v.failure = f
+}
+
+// finish keeps the books: the counters, and a line for whoever debugs.
+func (v *visit) finish() {
+	q := v.exchange.Request()
+	took := time.Since(v.started)
+	v.entry.tally.Open(q.Method, v.protocol, -1)
+	v.entry.tally.Done(q.Method, v.protocol, v.status, took)
+	if v.failure == nil {
+		return
+	}
+	line := v.entry.proxy.options.Log.Check(zap.DebugLevel, "request failed")
+	if line == nil {
+		return
+	}
+	line.Write(zap.String("host", q.Host), zap.String("path", q.RawPath), zap.Int("status", v.status),
+		zap.String("service", v.serviceName()), zap.String("endpoint", v.endpointName()),
+		zap.Stringer("side", v.failure.Side), zap.Stringer("step", v.failure.Step),
+		zap.NamedError("cause", v.failure.Err), zap.Duration("took", took))
+}
+
+func (v *visit) serviceName() string {
+	if v.route == nil {
+		return ""
+	}
+	return v.route.Service.Name
+}
+
+func (v *visit) endpointName() string {
+	if v.endpoint == nil {
+		return ""
+	}
+	return v.endpoint.URL()
+}
+
+func protocolOf(q *message.Request) string {
+	switch {
+	case message.SameName(q.Upgrade, "websocket"):
+		return "websocket"
+	case q.Fields.Get("Accept") == "text/event-stream":
+		return "sse"
+	}
+	return "http"
+}

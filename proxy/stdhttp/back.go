@@ -1,0 +1,271 @@
+package stdhttp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/balancer/conn"
+	"github.com/appia-edge/appia/proxy/message"
+)
+
+// BackOptions are the limits on the way to endpoints. Zero durations mean no limit.
+type BackOptions struct {
+	Dial        func(ctx context.Context, network, addr string) (net.Conn, error) // bounded in time by itself
+	HeadTimeout time.Duration                                                     // from the whole request sent to the head of the response
+	IdleTimeout time.Duration                                                     // of a kept connection
+	MaxIdle     int                                                               // kept connections an endpoint
+	TLS         *tls.Config                                                       // towards https endpoints
+}
+
+// A Back carries requests to endpoints over net/http's transport, one transport an endpoint:
+// then an endpoint's idle connections are its own, and go when it goes.
+type Back struct{ options BackOptions }
+
+// NewBack makes a Back.
+func NewBack(o BackOptions) *Back { return &Back{o} }
+
+// RoundTrip sends the exchange's request to an endpoint and returns when the head of the response is there.
+// The response's body is still to be read and closed. Interim responses go to the client on the way.
+func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Response, *message.Failure) {
+	t := &trip{exchange: x}
+	out, err := t.request(e)
+	if err != nil {
+		return nil, &message.Failure{Side: message.Router, Step: message.Sending, Err: err}
+	}
+	answer, err := b.transport(e).RoundTrip(out)
+	if err != nil {
+		return nil, t.failure(err)
+	}
+	return responseOf(answer), nil
+}
+
+// transport is the endpoint's own, made when first needed.
+func (b *Back) transport(e *balancer.Endpoint) *http.Transport {
+	return e.Carrier(b.newCarrier).(*carrier).transport
+}
+
+func (b *Back) newCarrier(e *balancer.Endpoint) io.Closer {
+	c := &carrier{endpoint: e, dial: b.options.Dial, open: map[*tracked]struct{}{}}
+	t := &http.Transport{
+		DialContext:           c.connect,
+		TLSClientConfig:       b.options.TLS,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: b.options.HeadTimeout,
+		IdleConnTimeout:       b.options.IdleTimeout,
+		MaxIdleConnsPerHost:   b.options.MaxIdle,
+		ExpectContinueTimeout: time.Second,
+		DisableCompression:    true, // bytes pass as they are
+		Protocols:             new(http.Protocols),
+	}
+	switch e.Scheme {
+	case "h2c":
+		t.Protocols.SetUnencryptedHTTP2(true)
+	case "https":
+		t.Protocols.SetHTTP1(true)
+		t.Protocols.SetHTTP2(true)
+	default:
+		t.Protocols.SetHTTP1(true)
+	}
+	c.transport = t
+	return c
+}
+
+// trip is one try at one endpoint; it watches what became of it, because that decides whether another is safe.
+type trip struct {
+	exchange  message.Exchange
+	connected atomic.Bool // a connection was had, so that bytes may have been sent
+	content   *content
+}
+
+func (t *trip) request(e *balancer.Endpoint) (*http.Request, error) {
+	q := t.exchange.Request()
+	out := &http.Request{
+		Method: q.Method, URL: target(q, e), Host: q.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: make(http.Header, q.Fields.Len()+1),
+	}
+	fill(out.Header, &q.Fields)
+	if !q.Fields.Has("User-Agent") {
+		out.Header["User-Agent"] = nil // else net/http signs with its own
+	}
+	if q.Body != nil {
+		out.Trailer = http.Header{}
+		t.content = &content{body: q.Body, trailer: out.Trailer}
+		out.Body, out.ContentLength = t.content, q.Body.Length()
+		if out.ContentLength >= 0 {
+			out.Trailer = nil
+		}
+	}
+	ctx := httptrace.WithClientTrace(t.exchange.Context(), &httptrace.ClientTrace{
+		GotConn:        func(httptrace.GotConnInfo) { t.connected.Store(true) },
+		Got1xxResponse: t.inform,
+	})
+	return out.WithContext(ctx), nil
+}
+
+// target keeps the path's escapes as the client wrote them.
+func target(q *message.Request, e *balancer.Endpoint) *url.URL {
+	u := &url.URL{Scheme: e.Scheme, Host: e.Addr, Path: q.Path, RawPath: q.RawPath, RawQuery: q.RawQuery, ForceQuery: q.Query}
+	if u.Scheme == "h2c" {
+		u.Scheme = "http"
+	}
+	if u.EscapedPath() != q.RawPath && !strings.HasPrefix(q.RawPath, "//") {
+		// net/url would escape characters that the client sent bare; a server may see another path then.
+		u.Opaque = q.RawPath
+	}
+	return u
+}
+
+func (t *trip) inform(status int, header textproto.MIMEHeader) error {
+	if status == http.StatusContinue {
+		return nil // the front says it when the body is first read
+	}
+	r := &message.Response{Status: status}
+	addAll(&r.Fields, http.Header(header))
+	return t.exchange.Inform(r)
+}
+
+// failure says what an error means: whose it is, how far it came, and whether elsewhere may be tried.
+func (t *trip) failure(err error) *message.Failure {
+	f := &message.Failure{Side: message.Upstream, Step: message.Waiting, Err: err}
+	if t.exchange.Context().Err() != nil {
+		f.Side = message.Client
+		return f
+	}
+	whole, clientErr := t.content.seal()
+	switch {
+	case clientErr != nil:
+		f.Side, f.Step, f.Err = message.Client, message.Sending, clientErr
+	case !t.connected.Load():
+		f.Step, f.Again = dialStep(err), whole
+	case isTimeout(err):
+		f.Step = message.TimedOut
+	default:
+		f.Again = whole && idempotent(t.exchange.Request().Method)
+	}
+	return f
+}
+
+func dialStep(err error) message.Step {
+	switch {
+	case conn.Timeout(err):
+		return message.TimedOut
+	case conn.Refused(err):
+		return message.Refused
+	}
+	return message.Dialing
+}
+
+func isTimeout(err error) bool {
+	var timed net.Error
+	return errors.As(err, &timed) && timed.Timeout()
+}
+
+// idempotent methods may be sent twice (RFC 9110, 9.2.2).
+func idempotent(method string) bool {
+	switch method {
+	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
+		return true
+	}
+	return false
+}
+
+// content is the client's body on its way to an endpoint. It closes nothing: another try may still want it.
+// net/http may go on reading after it has given up on a try, so that a try that is to be repeated is sealed first.
+type content struct {
+	body    message.Body
+	trailer http.Header
+
+	mu      sync.Mutex
+	touched bool  // some of it was read, so that it cannot be sent again
+	sealed  bool  // nothing more will be read by this try
+	err     error // what the client's side said, other than its end
+}
+
+var errSealed = errors.New("this try is over")
+
+func (c *content) Read(p []byte) (int, error) {
+	if !c.touch() {
+		return 0, errSealed
+	}
+	n, err := c.body.Read(p)
+	switch {
+	case errors.Is(err, io.EOF):
+		if trailers := c.body.Trailers(); trailers != nil {
+			fill(c.trailer, trailers)
+		}
+	case err != nil:
+		c.mu.Lock()
+		c.err = fmt.Errorf("read the client's body: %w", err)
+		c.mu.Unlock()
+	}
+	return n, err
+}
+
+func (c *content) touch() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.touched = c.touched || !c.sealed
+	return !c.sealed
+}
+
+// seal ends the try; it tells whether the body is still whole, and what the client's side said.
+func (c *content) seal() (whole bool, err error) {
+	if c == nil {
+		return true, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sealed = true
+	return !c.touched, c.err
+}
+
+func (c *content) Close() error { return nil }
+
+func responseOf(answer *http.Response) *message.Response {
+	r := &message.Response{Status: answer.StatusCode}
+	addAll(&r.Fields, answer.Header)
+	if stream, ok := answer.Body.(io.ReadWriteCloser); ok && answer.StatusCode == http.StatusSwitchingProtocols {
+		r.Upgraded = stream
+		return r
+	}
+	for name := range answer.Trailer {
+		r.Fields.Add("Trailer", name)
+	}
+	r.Body = &responseBody{ReadCloser: answer.Body, answer: answer}
+	if answer.ContentLength >= 0 && !r.Fields.Has("Content-Length") && answer.Request.Method != http.MethodHead {
+		r.Fields.Add("Content-Length", fmt.Sprint(answer.ContentLength))
+	}
+	return r
+}
+
+// responseBody is an endpoint's content.
+type responseBody struct {
+	io.ReadCloser
+	answer   *http.Response
+	trailers message.Fields
+}
+
+func (b *responseBody) Length() int64 { return b.answer.ContentLength }
+
+func (b *responseBody) Trailers() *message.Fields {
+	b.trailers.Reset()
+	addAll(&b.trailers, b.answer.Trailer)
+	return &b.trailers
+}
+
+// buffers carry bodies; an array pointer keeps the pool from allocating.
+var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}

@@ -1,0 +1,66 @@
+package stdhttp
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/appia-edge/appia/balancer"
+)
+
+// A carrier is an endpoint's connections. It drops the idle ones when the endpoint is retired and has drained, and
+// all of them when its time to drain is over.
+type carrier struct {
+	transport *http.Transport
+	endpoint  *balancer.Endpoint
+	dial      func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	mu   sync.Mutex
+	open map[*tracked]struct{}
+}
+
+// Close implements io.Closer; a closed carrier still serves.
+func (c *carrier) Close() error {
+	c.transport.CloseIdleConnections()
+	select {
+	case <-c.endpoint.Cut():
+		c.cut()
+	default:
+	}
+	return nil
+}
+
+func (c *carrier) connect(ctx context.Context, network, addr string) (net.Conn, error) {
+	plain, err := c.dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	conn := &tracked{Conn: plain, carrier: c}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open[conn] = struct{}{}
+	return conn, nil
+}
+
+func (c *carrier) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for conn := range c.open {
+		conn.Conn.Close()
+	}
+}
+
+// tracked is a connection that its carrier can cut.
+type tracked struct {
+	net.Conn
+	carrier *carrier
+}
+
+// Close implements net.Conn.
+func (t *tracked) Close() error {
+	t.carrier.mu.Lock()
+	delete(t.carrier.open, t)
+	t.carrier.mu.Unlock()
+	return t.Conn.Close()
+}

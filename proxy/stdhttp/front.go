@@ -1,0 +1,245 @@
+// Package stdhttp puts net/http under the proxy: a Front that turns its requests into exchanges, and a Back that
+// carries them to endpoints. It speaks HTTP/1.1 and HTTP/2, and is the operator's way out of any faster engine.
+package stdhttp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/appia-edge/appia/proxy/message"
+)
+
+// A Front is an http.Handler that serves every request as a message.Exchange.
+type Front struct {
+	Serve func(message.Exchange)
+}
+
+// ServeHTTP implements http.Handler.
+func (f Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{writer: w, control: http.NewResponseController(w), origin: r}
+	if !x.read() {
+		http.Error(w, "400 Bad Request", http.StatusBadRequest)
+		return
+	}
+	f.Serve(x)
+	if x.broken {
+		// The one way net/http offers to cut a response short, so that the client sees that it is not whole.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// exchange is one request of net/http with its answer.
+type exchange struct {
+	writer  http.ResponseWriter
+	control *http.ResponseController
+	origin  *http.Request
+	request message.Request
+	body    requestBody
+	broken  bool // the response ended before its end
+}
+
+func (x *exchange) Request() *message.Request { return &x.request }
+func (x *exchange) Context() context.Context  { return x.origin.Context() }
+
+// read translates the request; false when its target is not one to be forwarded.
+func (x *exchange) read() bool {
+	r, q := x.origin, &x.request
+	q.Method, q.Host, q.Scheme, q.Proto = r.Method, r.Host, "http", protoOf(r)
+	if r.TLS != nil {
+		q.Scheme = "https"
+	}
+	if !readTarget(r, q) {
+		return false
+	}
+	q.Client, _ = netip.ParseAddrPort(r.RemoteAddr)
+	for name, values := range r.Header {
+		for _, value := range values {
+			q.Fields.Add(name, value)
+		}
+	}
+	if r.ContentLength != 0 {
+		if r.ProtoMajor == 1 {
+			// Else net/http stops reading the request once the response begins.
+			_ = x.control.EnableFullDuplex() // its own writer always can
+		}
+		x.body = requestBody{ReadCloser: r.Body, request: r}
+		q.Body = &x.body
+	}
+	if message.Listed(q.Fields.Joined("Connection"), "upgrade") {
+		q.Upgrade = q.Fields.Get("Upgrade")
+	}
+	return true
+}
+
+// readTarget takes the target as it was sent: url.URL would forget which escapes the client used.
+func readTarget(r *http.Request, q *message.Request) bool {
+	target := r.RequestURI
+	switch {
+	case strings.HasPrefix(target, "/"):
+		q.RawPath, q.RawQuery, q.Query = strings.Cut(target, "?")
+	case target == "*":
+		q.RawPath = "*"
+	default: // absolute-form, RFC 9112, 3.2.2
+		q.RawPath, q.RawQuery, q.Query = r.URL.EscapedPath(), r.URL.RawQuery, r.URL.RawQuery != "" || r.URL.ForceQuery
+		if q.RawPath == "" {
+			q.RawPath = "/"
+		}
+	}
+	var err error
+	q.Path, err = url.PathUnescape(q.RawPath)
+	return err == nil && r.Method != http.MethodConnect
+}
+
+func protoOf(r *http.Request) message.Proto {
+	switch {
+	case r.ProtoMajor == 3:
+		return message.HTTP3
+	case r.ProtoMajor == 2:
+		return message.HTTP2
+	case r.ProtoAtLeast(1, 1):
+		return message.HTTP11
+	}
+	return message.HTTP10
+}
+
+// requestBody is the client's content. Its trailers are net/http's, known after the end.
+type requestBody struct {
+	io.ReadCloser
+	request  *http.Request
+	trailers message.Fields
+}
+
+func (b *requestBody) Length() int64 { return b.request.ContentLength }
+
+func (b *requestBody) Trailers() *message.Fields {
+	b.trailers.Reset()
+	addAll(&b.trailers, b.request.Trailer)
+	return &b.trailers
+}
+
+// Inform implements message.Exchange.
+func (x *exchange) Inform(r *message.Response) error {
+	header := x.writer.Header()
+	fill(header, &r.Fields)
+	x.writer.WriteHeader(r.Status)
+	clear(header)
+	return nil
+}
+
+// Send implements message.Exchange.
+func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
+	header := x.writer.Header()
+	fill(header, &r.Fields)
+	if !r.Fields.Has("Content-Type") {
+		header["Content-Type"] = nil // else net/http guesses one
+	}
+	x.writer.WriteHeader(r.Status)
+	if r.Body == nil {
+		return 0, nil
+	}
+	defer r.Body.Close()
+	if x.request.Method == http.MethodHead {
+		return 0, nil
+	}
+	sent, fail := x.relay(r)
+	if fail != nil {
+		x.broken = true
+		return sent, fail
+	}
+	writeTrailers(header, r.Body.Trailers())
+	return sent, nil
+}
+
+// relay copies the body. A short read means that we have caught up with the endpoint, so what was
+// read goes out at once: event streams and long polls need no timer and no option.
+func (x *exchange) relay(r *message.Response) (sent int64, fail *message.Failure) {
+	buffer := buffers.Get().(*[32 << 10]byte)
+	defer buffers.Put(buffer)
+	for {
+		n, err := r.Body.Read(buffer[:])
+		if n > 0 {
+			if _, werr := x.writer.Write(buffer[:n]); werr != nil {
+				return sent, &message.Failure{Side: message.Client, Step: message.Relaying, Err: werr}
+			}
+			sent += int64(n)
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return sent, nil
+		case err != nil:
+			return sent, &message.Failure{Side: message.Upstream, Step: message.Relaying, Err: err}
+		case n < len(buffer):
+			if ferr := x.control.Flush(); ferr != nil {
+				return sent, &message.Failure{Side: message.Client, Step: message.Relaying, Err: ferr}
+			}
+		}
+	}
+}
+
+// Upgrade implements message.Exchange.
+func (x *exchange) Upgrade(r *message.Response) (io.ReadWriteCloser, error) {
+	conn, buffered, err := x.control.Hijack()
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{}
+	fill(header, &r.Fields)
+	head := &http.Response{StatusCode: r.Status, ProtoMajor: 1, ProtoMinor: 1, Header: header}
+	if err := head.Write(conn); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return hijacked{ReadWriteCloser: conn, early: buffered.Reader}, nil
+}
+
+// hijacked reads first what net/http had read ahead.
+type hijacked struct {
+	io.ReadWriteCloser
+	early io.Reader // a bufio.Reader over the connection
+}
+
+func (h hijacked) Read(p []byte) (int, error) { return h.early.Read(p) }
+
+// CloseWrite passes on a half-close where the connection knows it.
+func (h hijacked) CloseWrite() error {
+	if half, ok := h.ReadWriteCloser.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return h.Close()
+}
+
+func fill(header http.Header, fields *message.Fields) {
+	for _, field := range fields.All() {
+		key := http.CanonicalHeaderKey(field.Name)
+		header[key] = append(header[key], field.Value)
+	}
+}
+
+func addAll(fields *message.Fields, header http.Header) {
+	for name, values := range header {
+		for _, value := range values {
+			fields.Add(name, value)
+		}
+	}
+}
+
+// writeTrailers uses net/http's prefix, which needs no announcement. An announced one
+// (the Trailer field was relayed) is found under its plain name.
+func writeTrailers(header http.Header, trailers *message.Fields) {
+	if trailers == nil {
+		return
+	}
+	announced := strings.Join(header["Trailer"], ",")
+	for _, field := range trailers.All() {
+		if message.Listed(announced, field.Name) {
+			header.Add(field.Name, field.Value)
+			continue
+		}
+		header.Add(http.TrailerPrefix+field.Name, field.Value)
+	}
+}

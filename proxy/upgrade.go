@@ -1,0 +1,50 @@
+package proxy
+
+import (
+	"io"
+
+	"github.com/appia-edge/appia/proxy/message"
+)
+
+// upgrade joins client and endpoint after a 101 and returns when both have said all. What flows is theirs.
+func (v *visit) upgrade(r *message.Response) {
+	defer r.Upgraded.Close()
+	protocol := r.Fields.Get("Upgrade")
+	cleanResponse(&r.Fields)
+	r.Fields.Set("Connection", "Upgrade")
+	r.Fields.Set("Upgrade", protocol)
+	v.status = r.Status
+	// Counted before the client's connection is taken from the server, so that a shutdown always sees one of the two.
+	tunnel := v.entry.tunnels.add(r.Upgraded)
+	defer v.entry.tunnels.remove(tunnel)
+	client, err := v.exchange.Upgrade(r)
+	if err != nil {
+		v.failure = &message.Failure{Side: message.Client, Step: message.Relaying, Err: err}
+		return
+	}
+	defer client.Close()
+	v.sent = join(client, r.Upgraded)
+}
+
+// join copies both ways until both sides are done; a side that closes only its sending half may still receive.
+// The other goroutine ends when both connections are closed, which it brings about itself by handing on the end.
+func join(client, endpoint io.ReadWriteCloser) (sent int64) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, err := io.Copy(endpoint, client)
+		hangUp(endpoint, err)
+	}()
+	sent, err := io.Copy(client, endpoint)
+	hangUp(client, err)
+	<-done
+	return sent
+}
+
+// hangUp tells a side that nothing more will come: by half a close after a proper end, by a whole one after a fault.
+func hangUp(side io.Closer, err error) {
+	half, ok := side.(interface{ CloseWrite() error })
+	if err != nil || !ok || half.CloseWrite() != nil {
+		side.Close()
+	}
+}

@@ -1,0 +1,73 @@
+package rules
+
+// Codes of diagnostics are stable: people grep for them, machines count them.
+const (
+	StrayQuotes      = "stray-quotes"
+	NotUTF8          = "not-utf8"
+	EmptyRule        = "empty-rule"
+	UnknownMatcher   = "unknown-matcher"
+	MissingArgument  = "missing-argument"
+	OddHeaders       = "odd-headers"
+	BadQuery         = "bad-query"
+	BadRegexp        = "bad-regexp"
+	BadTemplate      = "bad-template"
+	SeparatorInBrace = "separator-in-braces"
+	RegexpOutside    = "regexp-outside-braces"
+	HostNotPlain     = "host-not-plain"
+	HostLiteral      = "host-regexp-literal"
+	DisjointHosts    = "disjoint-hosts"
+	PathWithoutSlash = "path-without-slash"
+	StripTemplate    = "strip-template"
+	ColonsDropped    = "colons-dropped"
+	LastCounts       = "last-argument-counts"
+	BadReplacement   = "bad-replacement"
+	MatchesAll       = "matches-everything"
+
+	UnknownEntryPoint     = "unknown-entry-point"
+	NoEntryPoint          = "no-entry-point"
+	UnknownService        = "unknown-service"
+	ServiceSettingsDiffer = "service-settings-differ"
+	UnevenShares          = "uneven-shares"
+	AmbiguousRoute        = "ambiguous-route"
+	HiddenRoute           = "hidden-route"
+	RouteOptionsDiffer    = "route-options-differ"
+	PrefixFallsInto       = "prefix-falls-into"
+)
+
+// A CodeDoc says in a line what a code means.
+type CodeDoc struct{ Code, Doc string }
+
+// Codes lists the codes of this package, those of rules before those of the whole table.
+func Codes() []CodeDoc {
+	return []CodeDoc{
+		{StrayQuotes, "Double quotes at the end of a rule, a part or an argument were removed."},
+		{NotUTF8, "The rule is not valid UTF-8 text; the route is not served."},
+		{EmptyRule, "The rule has no part; the route is not served."},
+		{UnknownMatcher, "The rule uses a function that does not exist, or in the wrong case; the route is not served."},
+		{MissingArgument, "A function of the rule has no argument; the route is not served, or the argument never matches."},
+		{OddHeaders, "Headers and HeadersRegexp take names and values in pairs; the route is not served."},
+		{BadQuery, "Query takes arguments of the form name=value; the route is not served."},
+		{BadRegexp, "A regexp of Query or HeadersRegexp is not valid; the route is not served."},
+		{BadTemplate, "Braces or a regexp in a host or path are not valid: it never matches."},
+		{SeparatorInBrace, "A comma or semicolon inside braces cuts the regexp in two: it never matches."},
+		{RegexpOutside, "Text outside braces is literal; a regexp there matches nothing."},
+		{HostNotPlain, "Host takes plain names: with a port, a path or a * it never matches."},
+		{HostLiteral, "HostRegexp without braces is the same as Host."},
+		{DisjointHosts, "Two Host parts must both hold, and no host is in both."},
+		{PathWithoutSlash, "A path without a leading slash never matches."},
+		{StripTemplate, "A Strip function removes literal text only; requests that match by a regexp are answered 404."},
+		{ColonsDropped, "Colons that are doubled, or stand at an end, vanish from the argument."},
+		{LastCounts, "Of several arguments of a modifier, or several Strip functions, the last counts."},
+		{BadReplacement, "ReplacePathRegex is not \"regexp replacement\"; the path stays as it is."},
+		{MatchesAll, "The rule has only modifiers and so matches every request."},
+		{UnknownEntryPoint, "The entry point does not exist; the route is served at its others, if any."},
+		{NoEntryPoint, "The route has no entry point; it is not served."},
+		{UnknownService, "The route leads to a service that nobody offers; it is not served."},
+		{ServiceSettingsDiffer, "Owners that share a service want different settings; the oldest owner's count."},
+		{UnevenShares, "Owners that share a service have unequal numbers of tasks, so shares are not what weights seem to say."},
+		{AmbiguousRoute, "Two routes to different services ask for the same requests; the older owner's gets them."},
+		{HiddenRoute, "A route of higher priority asks for the same requests and gets them all."},
+		{RouteOptionsDiffer, "Two routes ask for the same requests for the same service but forward them in different ways."},
+		{PrefixFallsInto, "A prefix that does not end at a slash also matches another owner's path."},
+	}
+}

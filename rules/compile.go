@@ -1,0 +1,143 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Options are the router's own settings that change what a table is.
+type Options struct {
+	EntryPoints        []string // those that exist
+	DefaultEntryPoints []string // for routes that name none
+	StrictPrefix       bool     // "/foo" is a prefix of "/foo" and "/foo/bar" only, not of "/foobar"
+	KeepTrailingSlash  bool     // "/foo" and "/foo/" are two paths, not one with a redirect
+}
+
+// Compile makes the table of all specs. The order they come in does not matter: the same swarm gives the same table,
+// to the byte. What cannot be served is left out and told to its owner.
+func Compile(specs []Spec, o Options) (*Table, []Diagnostic) {
+	c := compiler{options: o, services: map[string]*Service{}, names: map[string]int{}}
+	c.checkDefaults()
+	specs = byAge(specs)
+	c.mergeServices(specs)
+	c.tellShares()
+	c.resolveRoutes(specs)
+	c.orderRoutes()
+	c.findConflicts()
+	table := c.build()
+	c.findOverlaps(table)
+	return table, c.diagnostics()
+}
+
+// A compiler holds what the steps of Compile hand on to each other.
+type compiler struct {
+	options  Options
+	defaults []string // the default entry points that exist
+	services map[string]*Service
+	ordered  []*Service
+	routes   []*Route
+	names    map[string]int // the next free number of each route name
+	found    []Diagnostic
+}
+
+func (c *compiler) tell(o Owner, d Diagnostic) {
+	d.Service = o.Name
+	c.found = append(c.found, d)
+}
+
+// tellRoute tells a route's owner about its rule.
+func (c *compiler) tellRoute(r *Route, code string, severity Severity, format string, args ...any) {
+	c.tell(r.Owner, Diagnostic{
+		Label: r.Label, Value: r.Rule.Text, Code: code, Severity: severity, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// checkDefaults keeps the default entry points that exist. The others are the operator's to mend.
+func (c *compiler) checkDefaults() {
+	for _, name := range c.options.DefaultEntryPoints {
+		if !slices.Contains(c.options.EntryPoints, name) {
+			suggestion, _ := Nearest(name, c.options.EntryPoints)
+			c.tell(Owner{}, Diagnostic{
+				Value: name, Code: UnknownEntryPoint, Severity: Error, Suggestion: suggestion,
+				Message: fmt.Sprintf("the default entry point %q does not exist", name),
+			})
+			continue
+		}
+		if !slices.Contains(c.defaults, name) {
+			c.defaults = append(c.defaults, name)
+		}
+	}
+}
+
+// byAge is a copy of the specs, older owners first, each with its routes and services in order.
+func byAge(specs []Spec) []Spec {
+	specs = slices.Clone(specs)
+	slices.SortStableFunc(specs, func(a, b Spec) int { return older(a.Owner, b.Owner) })
+	for i := range specs {
+		specs[i].Routes = slices.Clone(specs[i].Routes)
+		slices.SortStableFunc(specs[i].Routes, compareRouteSpecs)
+		specs[i].Services = slices.Clone(specs[i].Services)
+		slices.SortStableFunc(specs[i].Services, compareServiceSpecs)
+	}
+	return specs
+}
+
+func compareRouteSpecs(a, b RouteSpec) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Rule.Text, b.Rule.Text), cmp.Compare(a.Label, b.Label),
+		cmp.Compare(a.Service, b.Service), cmp.Compare(a.Priority, b.Priority), slices.Compare(a.EntryPoints, b.EntryPoints),
+		compareBool(a.PassHost, b.PassHost))
+}
+
+func compareServiceSpecs(a, b ServiceSpec) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Weight, b.Weight), compareBool(a.PerService, b.PerService),
+		slices.CompareFunc(sortedEndpoints(a.Endpoints), sortedEndpoints(b.Endpoints), compareEndpoints),
+		cmp.Compare(settingsText(a), settingsText(b)))
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// orderRoutes puts the routes in the order they are tried.
+func (c *compiler) orderRoutes() {
+	slices.SortFunc(c.routes, func(a, b *Route) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), older(a.Owner, b.Owner), cmp.Compare(a.Name, b.Name))
+	})
+	for i, r := range c.routes {
+		r.ID = i
+	}
+}
+
+// build makes the table and its indexes.
+func (c *compiler) build() *Table {
+	t := &Table{Routes: c.routes, Services: c.ordered, byEntryPoint: map[string]*index{}, options: c.options}
+	for _, name := range c.options.EntryPoints {
+		t.byEntryPoint[name] = newIndex()
+	}
+	for _, r := range c.routes {
+		if r.Shadowed {
+			continue
+		}
+		for _, name := range r.EntryPoints {
+			t.byEntryPoint[name].add(r)
+		}
+	}
+	return t
+}
+
+// diagnostics is what was found, in order and each once.
+func (c *compiler) diagnostics() []Diagnostic {
+	slices.SortStableFunc(c.found, func(a, b Diagnostic) int {
+		return cmp.Or(strings.Compare(a.Service, b.Service), strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value),
+			strings.Compare(a.Code, b.Code), strings.Compare(a.Message, b.Message))
+	})
+	return slices.Compact(c.found)
+}

@@ -1,0 +1,65 @@
+package rules
+
+import "cmp"
+
+// A Table says where every request goes. It is immutable: any number of requests may ask it at once.
+type Table struct {
+	Routes   []*Route   // in the order they are tried: highest priority first, of equals the older owner's
+	Services []*Service // by name
+
+	byEntryPoint map[string]*index
+	options      Options
+}
+
+// A Route leads the requests that meet its rule to its service.
+type Route struct {
+	ID          int    // its place in Table.Routes
+	Name        string // unique in the table, "frontend-Host-blog-litup-me-0"
+	Owner       Owner
+	Label       string // the label that holds the rule; empty for the default rule
+	Rule        Rule
+	Priority    int  // as it counts: the author's number, or the rule's length
+	Given       bool // Priority is the author's number
+	EntryPoints []string
+	Service     *Service
+	PassHost    bool
+	Shadowed    bool // another route has the same condition and is tried first: no request comes here
+
+	rewrites bool
+	strict   bool
+}
+
+// A Service is a set of endpoints that requests are balanced over.
+type Service struct {
+	ID      int    // its place in Table.Services
+	Name    string // "backend-mystack-blog"
+	Sources []Source
+	Balance Balance
+	Sticky  *Sticky
+	Check   *Check
+	MaxConn *MaxConn
+}
+
+// A Source is one owner's share of a service. The oldest comes first; the service's settings are its.
+type Source struct {
+	Owner      Owner
+	Weight     int
+	PerService bool // Weight is the share of all the endpoints together, not of each
+	Endpoints  []Endpoint
+}
+
+// Share is how many requests the source gets out of the sum of the shares of its service.
+func (s Source) Share() int {
+	switch {
+	case len(s.Endpoints) == 0:
+		return 0
+	case s.PerService:
+		return s.Weight
+	}
+	return s.Weight * len(s.Endpoints)
+}
+
+// older orders owners by age, then by name.
+func older(a, b Owner) int {
+	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+}

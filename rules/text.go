@@ -1,0 +1,151 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// String is the table as text: a line a route in the order they are tried, then a block a service.
+func (t *Table) String() string {
+	var b strings.Builder
+	for _, r := range t.Routes {
+		b.WriteString(r.String())
+		b.WriteByte('\n')
+	}
+	for _, s := range t.Services {
+		b.WriteString("\n" + s.String() + "\n")
+		for _, source := range s.Sources {
+			b.WriteString("  " + source.String() + "\n")
+			for _, e := range source.Endpoints {
+				b.WriteString("    " + e.String() + "\n")
+			}
+		}
+	}
+	return b.String()
+}
+
+// String is the route as one line: what it weighs, where, what it asks for, where it leads and whose it is.
+func (r *Route) String() string { return r.describe(r.Name + " of ") }
+
+// what is the route without its name.
+func (r *Route) what() string { return r.describe("of ") }
+
+func (r *Route) describe(name string) string {
+	text := strconv.Itoa(r.Priority) + " " + strings.Join(r.EntryPoints, ",") + " " + plain(r.Rule.Text) +
+		" -> " + r.Service.Name + " (" + name + r.Owner.Name + ")"
+	if r.Given {
+		text += " given-priority"
+	}
+	if !r.PassHost {
+		text += " own-host"
+	}
+	if r.Shadowed {
+		text += " shadowed"
+	}
+	return text
+}
+
+// plain is text that stays on its line.
+func plain(text string) string {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+// String is the service with its settings, as one line.
+func (s *Service) String() string {
+	return "service " + s.Name + settings(s.Balance, s.Sticky, s.Check, s.MaxConn)
+}
+
+// settingsText is what a share would have its service be.
+func settingsText(s ServiceSpec) string { return settings(s.Balance, s.Sticky, s.Check, s.MaxConn) }
+
+func settings(b Balance, sticky *Sticky, check *Check, limit *MaxConn) string {
+	text := " " + b.String()
+	if sticky != nil {
+		text += " sticky=" + sticky.String()
+	}
+	if check != nil {
+		text += " check=" + check.String()
+	}
+	if limit != nil {
+		text += fmt.Sprintf(" maxconn=%d/%s", limit.Amount, limit.Extractor)
+	}
+	return text
+}
+
+// String is "wrr" or "drr".
+func (b Balance) String() string {
+	if b == DRR {
+		return "drr"
+	}
+	return "wrr"
+}
+
+// String is the cookie's name with its attributes.
+func (s Sticky) String() string {
+	text := s.Cookie
+	if s.Secure {
+		text += ";secure"
+	}
+	if s.HTTPOnly {
+		text += ";httponly"
+	}
+	if s.SameSite != "" {
+		text += ";samesite=" + s.SameSite
+	}
+	return text
+}
+
+// String is the check's address, period and thresholds.
+func (c Check) String() string {
+	text := c.Path
+	if c.Scheme != "" {
+		text += ";scheme=" + c.Scheme
+	}
+	if c.Port != 0 {
+		text += ";port=" + strconv.Itoa(c.Port)
+	}
+	if c.Host != "" {
+		text += ";host=" + c.Host
+	}
+	for _, h := range c.Headers {
+		text += ";" + h.Name + ":" + plain(h.Value)
+	}
+	return text + fmt.Sprintf(";every=%s;timeout=%s;rise=%d;fall=%d", c.Interval, c.Timeout, c.Rise, c.Fall)
+}
+
+// String is the extractor as a label spells it.
+func (e Extractor) String() string {
+	switch e.Kind {
+	case ByHost:
+		return "request.host"
+	case ByHeader:
+		return "request.header." + e.Header
+	}
+	return "client.ip"
+}
+
+// counted is a number with its noun, "1 task".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// String is whose share it is and what it weighs.
+func (s Source) String() string { return s.Owner.Name + " " + s.weight() }
+
+func (s Source) weight() string {
+	if s.PerService {
+		return fmt.Sprintf("weight %d in all", s.Weight)
+	}
+	return fmt.Sprintf("weight %d a task", s.Weight)
+}
+
+// String is the endpoint's address and name.
+func (e Endpoint) String() string { return e.URL() + " " + e.Name }

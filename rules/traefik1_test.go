@@ -1,0 +1,158 @@
+package rules
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAuthorIsToldWhatIsWrongWithARule(t *testing.T) {
+	for _, c := range []struct {
+		rule       string
+		served     bool
+		codes      string
+		suggestion string // of the last diagnostic
+	}{
+		{"Host:a.com;PathPrefix:/x", true, "", ""},
+		{"HostRegexp:{s:[a-z]+}.a.com", true, "", ""},
+		// 2.6
+		{"host:a", false, "error unknown-matcher", "Host:a"},
+		{"Foo:bar", false, "error unknown-matcher", ""},
+		{"Host:a.com;PathPrefxStrip:/x", false, "error unknown-matcher", "Host:a.com;PathPrefixStrip:/x"},
+		{"Host:", false, "error missing-argument", ""},
+		{"Host:,", false, "error missing-argument", ""},
+		{"Host: ", true, "error missing-argument", ""},
+		{"Host: ,", true, "error missing-argument", ""},
+		{"Headers:X-A", false, "error odd-headers", ""},
+		{"HeadersRegexp:X-A,a,b", false, "error odd-headers", ""},
+		{"Path: /path1;Query:param_one=true, /path2", false, "error bad-query", ""},
+		{"Query:a=b=c", false, "error bad-query", ""},
+		{"Query:a={x:(}", false, "error bad-regexp", ""},
+		{"HeadersRegexp:X,(", false, "error bad-regexp", ""},
+		{"Path:foo", true, "error path-without-slash", "Path:/foo"},
+		{"PathPrefix:foo", true, "error path-without-slash", "PathPrefix:/foo"},
+		{"Host:a.com;PathPrefix:/a/{b", true, "error bad-template", ""},
+		{"PathPrefix:/a/{b:(}", true, "error bad-template", ""},
+		{"HostRegexp:{b:[}.a.com", true, "error bad-template", ""},
+		{"ReplacePathRegex:( x;Host:a", true, "warning bad-replacement", ""},
+		{"Host:a;ReplacePathRegex:x", true, "warning bad-replacement", ""},
+		{"Host:a;ReplacePathRegex:x y z", true, "warning bad-replacement", ""},
+		// rules that never match, and say nothing in 1.x
+		{"Path:/ok,bad", true, "warning path-without-slash", "Path:/ok,/bad"},
+		{"Host:foo;Path:foo", true, "error path-without-slash", "Host:foo;Path:/foo"},
+		{"Path:a,ab", true, "error path-without-slash, error path-without-slash", "Path:a,/ab"},
+		{"Host:a.com, *.b.com", true, "warning host-not-plain", "HostRegexp:a.com,{any:.+}.b.com"},
+		{"Host:a.com:8080", true, "error host-not-plain", "Host:a.com"},
+		{"Host:https://a.com/", true, "error host-not-plain", "Host:a.com"},
+		{"Host:a.com/path", true, "error host-not-plain", "Host:a.com"},
+		{"Host:*.a.com", true, "error host-not-plain", "HostRegexp:{any:.+}.a.com"},
+		{"Host:{x}.a.com", true, "error host-not-plain", "HostRegexp:{x}.a.com"},
+		{"Host:a.com;Host:b.com", true, "error disjoint-hosts", ""},
+		{"PathPrefix:/{a:[0-9]{1,3}}", true, "error separator-in-braces", ""},
+		{"Host:a.com;PathPrefix:/{a:[0-9]{1,3}}", true, "error separator-in-braces", ""},
+		{`HostRegexp:{s:[a-z]+}\.litup\.me`, true, "error regexp-outside-braces", "HostRegexp:{s:[a-z]+}.litup.me"},
+		{`HostRegexp:^[a-z]+\.a\.com$`, true, "error regexp-outside-braces", `HostRegexp:{any:[a-z]+\.a\.com}`},
+		{"HostRegexp:foo.bar.com", true, "info host-regexp-literal", ""},
+		{"PathPrefix:/api/.*", true, "warning regexp-outside-braces", ""},
+		{"PathPrefixStrip:/b/{id}", true, "warning strip-template", ""},
+		// mended or remarked
+		{`Host:api.mydomain.com";PathPrefixStrip:/v2/user"`, true, "warning stray-quotes", "Host:api.mydomain.com;PathPrefixStrip:/v2/user"},
+		{`"Host:a.com"`, true, "warning stray-quotes", "Host:a.com"},
+		{`Host:"a.com","b.com"`, true, "warning stray-quotes", "Host:a.com,b.com"},
+		{`Headers:If-None-Match,"abc"`, true, "", ""},
+		{"HeadersRegexp:X,a::b", true, "warning colons-dropped", ""},
+		{"AddPrefix:/x", true, "warning matches-everything", ""},
+		{"Host:a;AddPrefix:/x,/y", true, "warning last-argument-counts", ""},
+		{"PathPrefixStrip:/a;PathPrefixStrip:/a/b", true, "warning last-argument-counts", ""},
+		{"", false, "error empty-rule", ""},
+		{";;", false, "error empty-rule", ""},
+		{`""`, false, "warning stray-quotes, error empty-rule", ""},
+		{"PathPrefixStripRegex:/b/\x80", false, "error not-utf8", ""},
+		{"::", false, "error empty-rule", ""},
+		{"Host(`a.com`) && PathPrefix(`/x`)", false, "error unknown-matcher", ""},
+		{"blog.litup.me", false, "error unknown-matcher", "Host:blog.litup.me"},
+		{"/api", false, "error unknown-matcher", "PathPrefix:/api"},
+	} {
+		_, found, ok := ParseTraefik1(c.rule)
+		if ok != c.served || codesOf(found) != c.codes {
+			t.Errorf("%s: served %v, found %v", c.rule, ok, found)
+			continue
+		}
+		if len(found) > 0 && found[len(found)-1].Suggestion != c.suggestion {
+			t.Errorf("%s: suggests %q, want %q", c.rule, found[len(found)-1].Suggestion, c.suggestion)
+		}
+	}
+}
+
+func TestSuggestedRuleIsAsGoodAsItSounds(t *testing.T) {
+	for _, text := range []string{
+		"host:a.com", "Path:foo", "Host:a.com:80", "Host:*.a.com", `HostRegexp:{s:[a-z]+}\.a\.me`, `"Host:a.com"`, "a.com", "HostRegexp:^a.*$",
+	} {
+		_, found, _ := ParseTraefik1(text)
+		if _, again, ok := ParseTraefik1(found[0].Suggestion); !ok || len(again) > 0 {
+			t.Errorf("%s: the suggestion %q is wrong too: %v", text, found[0].Suggestion, again)
+		}
+	}
+}
+
+func TestRuleTextKeepsItsSpacesAndLosesItsQuotes(t *testing.T) {
+	for text, want := range map[string]string{
+		`"Host: a.com ;Path:/x"`: "Host: a.com ;Path:/x",
+		` "Host:a.com" `:         " Host:a.com ",
+		"Host: a.com":            "Host: a.com",
+	} {
+		rule, _, _ := ParseTraefik1(text)
+		if rule.Text != want || rule.Priority() != len(want) {
+			t.Errorf("%q is kept as %q with priority %d", text, rule.Text, rule.Priority())
+		}
+	}
+}
+
+func TestEveryCodeIsDocumentedOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range Codes() {
+		if seen[c.Code] || c.Doc == "" || c.Code != strings.ToLower(c.Code) {
+			t.Errorf("code %q is listed twice, in capitals or without a word", c.Code)
+		}
+		seen[c.Code] = true
+	}
+	for _, text := range []string{"", "host:a", "Host:", "Path:x", "Query:x", "Headers:x", `"Host:a"`, "AddPrefix:/a,b"} {
+		_, found, _ := ParseTraefik1(text)
+		for _, d := range found {
+			if !seen[d.Code] {
+				t.Errorf("%s: code %q is not documented", text, d.Code)
+			}
+		}
+	}
+}
+
+func FuzzParseTraefik1(f *testing.F) {
+	for _, seed := range []string{
+		"Host:a.com;PathPrefixStrip:/api", `"Host:a"`, "HostRegexp:{s:[a-z]+\\.x}.litup.me", "PathPrefixStripRegex:/b/{id:[0-9]+}/",
+		"Query:a={x:.*}", "Headers:X,y;HeadersRegexp:X,^a", "Path:/{a:[0-9]{1,3}}", "ReplacePathRegex:^/a(.*) /b$1;AddPrefix:/x",
+		"Host:[::1]:80", ";;:,", "PathStrip:/a}{", "Method:get;Method:", "PathPrefix:/\xff{x:\xff}", "PathPrefix:/{a:b)(c}",
+	} {
+		f.Add(seed, "a.com", "/b/1/x")
+	}
+	f.Fuzz(func(t *testing.T, text, host, path string) {
+		rule, found, ok := ParseTraefik1(text)
+		if !ok && codesOf(found) == "" {
+			t.Errorf("%q is refused without a word", text)
+		}
+		table, _ := Compile([]Spec{{
+			Routes:   []RouteSpec{{Name: "r", Rule: rule, Service: "s"}},
+			Services: []ServiceSpec{{Name: "s"}},
+		}}, onlyHTTP)
+		if !strings.HasPrefix(path, "/") {
+			return
+		}
+		q := &Query{Method: "GET", Host: host, Path: path}
+		s := subject{q: q, host: bareHost(host)}
+		m := table.Match("http", q)
+		if (m.Route != nil) != (rule.holds(s) != no) {
+			t.Errorf("%q asked %q%q: the index says %v", text, host, path, m.Route != nil)
+		}
+		if m.Route != nil {
+			m.Route.Rewrite(Path{Decoded: path, Raw: escaped(path)})
+		}
+	})
+}
