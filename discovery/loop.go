@@ -146,7 +146,8 @@ func (l *Loop) interval() time.Duration {
 	if l.fails > 0 {
 		return min(retryFirst<<min(l.fails-1, 10), retryAtMost)
 	}
-	return max(l.pace.interval(time.Now()), l.pace.cost)
+	// A look at 50,000 tasks costs more than a second, mostly the engine's: at most a fifth of the time is spent looking.
+	return max(l.pace.interval(time.Now()), 4*l.pace.cost)
 }
 
 // look takes one look and publishes what is new. A look that fails changes nothing that is served.

@@ -5,7 +5,6 @@ import (
 	"html"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/appia-edge/appia/proxy/message"
 )
@@ -42,8 +41,7 @@ func tooMany(limit int64) *message.Response {
 
 // movedTo sends a client to the other form of a path's last slash; the small page is for GET alone.
 func movedTo(path string, q *message.Request) *message.Response {
-	// A path that begins with two slashes would be read as a host of the asker's choice.
-	location := "/" + strings.TrimLeft(path, `/\`)
+	location := path
 	if q.Query {
 		location += "?" + q.RawQuery
 	}

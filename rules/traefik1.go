@@ -17,7 +17,7 @@ func ParseTraefik1(text string) (rule Rule, found []Diagnostic, ok bool) {
 	}
 	if !utf8.ValidString(r.text) {
 		r.fail(NotUTF8, "", "the rule is not valid UTF-8")
-		return Rule{Text: r.text}, r.found, false
+		return r.refused()
 	}
 	r.checkBraces()
 	parts := strings.FieldsFunc(r.text, func(c rune) bool { return c == ';' })
@@ -27,7 +27,15 @@ func ParseTraefik1(text string) (rule Rule, found []Diagnostic, ok bool) {
 		}
 	}
 	r.finish()
-	return Rule{Text: r.text, when: r.condition(), then: r.then}, r.found, !r.failed
+	if r.failed {
+		return r.refused()
+	}
+	return Rule{Text: r.text, when: r.condition(), then: r.then}, r.found, true
+}
+
+// refused is a rule that never matches: half a rule would match too much, should anyone serve it all the same.
+func (r *reader) refused() (Rule, []Diagnostic, bool) {
+	return Rule{Text: r.text, when: never(r.text)}, r.found, false
 }
 
 // A reader reads one rule. Its parts must all hold, in the order written.
@@ -104,7 +112,8 @@ func (r *reader) unknown(name string) {
 		names[i] = f.name
 	}
 	if strings.Contains(r.part, "(") && strings.Contains(r.part, "`") {
-		r.fail(UnknownMatcher, "", "%q is the rule language of Traefik 2 and 3; that of 1.x is Host:a.com;PathPrefix:/api", strings.TrimSpace(r.part))
+		r.fail(UnknownMatcher, "", "%q is the rule language of Traefik 2 and 3; that of 1.x is Host:a.com;PathPrefix:/api",
+			strings.TrimSpace(r.part))
 		return
 	}
 	mended := guess(r.part)
@@ -158,7 +167,8 @@ func (r *reader) checkBraces() {
 		case depth > 0 && (c == ',' || c == ';'):
 			r.cut = true
 			r.tell(SeparatorInBrace, Error, "",
-				"the %q at %q cuts the regexp in two, as in Traefik 1.x, and neither half matches; write repetitions out, as in [0-9][0-9]? for {1,2}",
+				"the %q at %q cuts the regexp in two, as in Traefik 1.x, and neither half matches; "+
+					"write repetitions out, as in [0-9][0-9]? for {1,2}",
 				c, r.text[max(0, i-8):min(len(r.text), i+8)])
 			return
 		}

@@ -48,7 +48,7 @@ func (r *reader) onePath(arg string, read pathReader) condition {
 	if err != nil {
 		return r.badTemplate(arg, err)
 	}
-	if literal := outside(arg); strings.ContainsAny(literal, `\^$|`) || strings.Contains(literal, ".*") || strings.Contains(literal, "[") {
+	if literal := outside(arg); strings.ContainsAny(literal, `\^$|[`) || strings.Contains(literal, ".*") {
 		r.tell(RegexpOutside, Warning, "", "text outside braces is literal: %q matches only a path with these very characters", arg)
 	}
 	return path
@@ -59,7 +59,8 @@ func (r *reader) stripLiteral(args []string) {
 	r.countStrips()
 	for _, arg := range args {
 		if strings.Contains(arg, "{") {
-			r.tell(StripTemplate, Warning, "", "Strip removes literal text, and %q is a template: requests are answered 404; StripRegex removes what a template matches", arg)
+			r.tell(StripTemplate, Warning, "",
+				"Strip removes literal text, and %q is a template: requests are answered 404; StripRegex removes what a template matches", arg)
 		}
 	}
 	r.then.strip = longestFirst(args)

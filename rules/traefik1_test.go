@@ -107,6 +107,15 @@ func TestRuleTextKeepsItsSpacesAndLosesItsQuotes(t *testing.T) {
 	}
 }
 
+func TestRefusedRuleMatchesNothing(t *testing.T) {
+	for _, text := range []string{"", "host:a.com", "Host:a.com;foo:b", "Query:x;Host:a.com"} {
+		rule, _, ok := ParseTraefik1(text)
+		if ok || rule.holds(subject{q: ask("a.com/"), host: "a.com"}) != no {
+			t.Errorf("%q is served", text)
+		}
+	}
+}
+
 func TestEveryCodeIsDocumentedOnce(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range Codes() {

@@ -3,7 +3,6 @@ package swarm_test
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/appia-edge/appia/discovery/swarm"
 	"github.com/appia-edge/appia/discovery/swarm/embedded"
@@ -34,11 +33,10 @@ networks: {public: {}, private: {}, other: {}}
 	}
 }
 
-func TestOwnNetworksAreKnownBeforeWeAreHealthy(t *testing.T) {
-	e, endpoint := raise(t, embedded.Options{Pace: embedded.Pace{Start: time.Hour}})
-	e.AddService(embedded.Spec{Name: "appia", Replicas: 1, Networks: []string{"a"}})
+func TestAContainerThatNoServiceStartedKnowsItsNetworksToo(t *testing.T) {
+	e, endpoint := raise(t, embedded.Options{})
 	id := e.RunContainer("debug", "b")
-	c := dial(t, swarm.Options{Endpoint: endpoint, Self: func() []string { return []string{id} }})
+	c := dial(t, swarm.Options{Endpoint: endpoint, Self: func() []string { return []string{id[:12]} }})
 	if s := look(t, c); !slices.Equal(s.Own, []string{network(t, s, "b").ID}) {
 		t.Errorf("own networks are %v", s.Own)
 	}

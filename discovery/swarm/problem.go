@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	cerrdefs "github.com/containerd/errdefs"
+	"github.com/docker/docker/client"
 )
 
 // A Problem says why the swarm cannot be read, in words for the operator: what is the matter (Message),
@@ -70,6 +71,8 @@ func diagnose(err error, endpoint string) error {
 	case isBroken(err):
 		return &Problem{BrokenAnswer, "the docker daemon at " + endpoint + " broke off its answer or sent something that is not its API",
 			"see the daemon's log, and whether a proxy stands between", err}
+	case client.IsErrConnectionFailed(err):
+		return &Problem{NoDaemon, "the connection with the docker daemon at " + endpoint + " failed: " + innermost(err), "see whether it was restarted", err}
 	}
 	return complaint(err, endpoint)
 }

@@ -32,6 +32,7 @@ func TestEachFaultIsNamed(t *testing.T) {
 		{"errors from everything", embedded.Refuse("", 500, "boom"), swarm.EngineError},
 		{"forbidden", embedded.Refuse("/tasks", 403, "no"), swarm.Forbidden},
 		{"services cut", embedded.Cut("/services"), swarm.BrokenAnswer},
+		{"services dropped", embedded.Drop("/services"), swarm.BrokenAnswer},
 		{"half of the tasks", embedded.Halve("/tasks"), swarm.BrokenAnswer},
 		{"not JSON", embedded.Garble("/networks"), swarm.BrokenAnswer},
 		{"hangs at once", embedded.Hang(""), swarm.NoAnswer},
@@ -40,7 +41,11 @@ func TestEachFaultIsNamed(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			e, endpoint := raise(t, embedded.Options{})
 			e.AddService(embedded.Spec{Name: "web", Replicas: 2, Networks: []string{"a"}})
-			client := dial(t, swarm.Options{Endpoint: endpoint, Timeout: 100 * time.Millisecond})
+			var patience time.Duration // the usual one, but where waiting is the point
+			if c.code == swarm.NoAnswer {
+				patience = 50 * time.Millisecond
+			}
+			client := dial(t, swarm.Options{Endpoint: endpoint, Timeout: patience})
 			e.Fault(c.fault)
 			_, err := client.Snapshot(within(t))
 			wantProblem(t, err, c.code)
@@ -48,8 +53,7 @@ func TestEachFaultIsNamed(t *testing.T) {
 				t.Errorf("%q does not say which daemon", err)
 			}
 			e.Fault()
-			patient := dial(t, swarm.Options{Endpoint: endpoint})
-			look(t, patient)
+			look(t, dial(t, swarm.Options{Endpoint: endpoint}))
 		})
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/docker/docker/api/types/swarm"
 )
 
 func TestAContainerKnowsItsID(t *testing.T) {
@@ -26,5 +28,13 @@ func TestAContainerKnowsItsID(t *testing.T) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestOwnNetworksAreKnownBeforeWeAreHealthy(t *testing.T) {
+	task := swarm.Task{NetworksAttachments: []swarm.NetworkAttachment{{Network: swarm.Network{ID: "public"}}}}
+	task.Status.State, task.Status.ContainerStatus = swarm.TaskStateStarting, &swarm.ContainerStatus{ContainerID: "0123456789abcdef"}
+	if got := ofTask([]swarm.Task{{}, task}, []string{"0123456789ab"}); !slices.Equal(got, []string{"public"}) {
+		t.Errorf("got %v", got)
 	}
 }

@@ -2,13 +2,8 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// descriptions are all metrics there are; describe adds to it while the package's variables are made.
-var descriptions []*prometheus.Desc
-
 func describe(name, help string, labels ...string) *prometheus.Desc {
-	d := prometheus.NewDesc(name, help, labels, nil)
-	descriptions = append(descriptions, d)
-	return d
+	return prometheus.NewDesc(name, help, labels, nil)
 }
 
 // tallyMetrics are what a balancer.Tally is told as.

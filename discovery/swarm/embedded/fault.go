@@ -38,6 +38,11 @@ func Cut(prefix string) Fault {
 	})
 }
 
+// Drop closes the connection without a word.
+func Drop(prefix string) Fault {
+	return on(prefix, func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
+}
+
 // Halve sends half of the answer as if it were the whole.
 func Halve(prefix string) Fault { return on(prefix, half) }
 

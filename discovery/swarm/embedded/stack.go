@@ -84,11 +84,12 @@ func (e *Engine) load(file []byte) (*compose.Config, error) {
 	return config, nil
 }
 
-// unreadable says where the YAML is wrong, which the parser knows ("yaml: line 3: …"), and what should be there instead.
+// unreadable says where the YAML is wrong, and what should be there instead. The parser's line ("yaml: line 3: …") is where the block
+// with the mistake begins, at times the line before: hence near.
 func unreadable(err error) error {
 	where, isYAML := strings.CutPrefix(err.Error(), "yaml: ")
 	if isYAML {
-		return fmt.Errorf("the file is not YAML: %s", where)
+		return fmt.Errorf("the file is not YAML near %s", where)
 	}
 	return errors.New("the file is no stack file: at its top there must be keys, such as services:, and line 1 begins otherwise")
 }

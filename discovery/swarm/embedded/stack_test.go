@@ -57,8 +57,8 @@ func read(t *testing.T, file string) []byte {
 
 func TestABadStackFileIsRefusedWithWordsThatSayWhere(t *testing.T) {
 	for _, c := range []struct{ name, file, want string }{
-		{"a stray quote", "services:\n  web:\n    image: x\n    deploy:\n      labels:\n        - \"traefik.frontend.rule=Host:a\";PathPrefixStrip:/b\"\n", "stack s: the file is not YAML: line 6"},
-		{"a tab", "services:\n\tweb: {}\n", "the file is not YAML: line 2"},
+		{"a stray quote", "services:\n  web:\n    image: x\n    deploy:\n      labels:\n        - \"traefik.frontend.rule=Host:a\";PathPrefixStrip:/b\"\n", "stack s: the file is not YAML near line 5"},
+		{"a tab", "services:\n\tweb: {}\n", "the file is not YAML near line 2"},
 		{"prose", "hello there", "line 1 begins otherwise"},
 		{"empty", "", "line 1 begins otherwise"},
 		{"an unknown key", "version: '3.6'\nservices: {web: {image: x, replica: 2}}\n", "services.web Additional property replica is not allowed"},

@@ -1,0 +1,227 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/appia-edge/appia/cmd/internal/app"
+	"github.com/appia-edge/appia/cmd/internal/config"
+	"github.com/appia-edge/appia/discovery/swarm"
+	"github.com/appia-edge/appia/discovery/swarm/embedded"
+)
+
+// A stage is a miniature swarm with a router in front of it.
+type stage struct {
+	stacks []stack
+	folder string // of the swarm's socket
+	engine *embedded.Engine
+	client *swarm.Client
+	entry  net.Listener
+	admin  net.Listener
+	flags  []string
+	tables *feed
+	router *app.App
+}
+
+// build sets everything up. Until close, the caller owns what is there.
+func build(ctx context.Context, o Options, stacks []stack) (*stage, error) {
+	s := &stage{stacks: stacks, tables: newFeed()}
+	for _, step := range []func(context.Context, Options) error{s.listen, s.raiseSwarm, s.join, s.wire} {
+		if err := step(ctx, o); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// close takes down what is there, in the order opposite to its making.
+func (s *stage) close() {
+	if s.client != nil {
+		s.client.Close()
+	}
+	if s.engine != nil {
+		s.engine.Close()
+	}
+	if s.folder != "" {
+		os.RemoveAll(s.folder)
+	}
+	for _, l := range []net.Listener{s.admin, s.entry} {
+		if l != nil {
+			l.Close()
+		}
+	}
+}
+
+// listen opens both sockets before anything else: a port that is taken is the likeliest thing to go wrong.
+func (s *stage) listen(ctx context.Context, o Options) (err error) {
+	if s.entry, err = listen(ctx, "--addr", o.Addr); err != nil {
+		return err
+	}
+	s.admin, err = listen(ctx, "--admin", o.Admin)
+	return err
+}
+
+func listen(ctx context.Context, flag, address string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s %s: another program listens there; choose a free port, as in %s :18000", flag, address, flag)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", flag, address, err)
+	}
+	return l, nil
+}
+
+// raiseSwarm deploys the stacks and waits until their tasks run: the router comes to a swarm that is there.
+func (s *stage) raiseSwarm(ctx context.Context, o Options) (err error) {
+	s.engine = embedded.New(embedded.Options{Pace: o.Pace})
+	for _, stack := range s.stacks {
+		if err := s.engine.Deploy(stack.name, stack.text); err != nil {
+			return fmt.Errorf("%s: %s", stack.path, strings.Join(strings.Fields(reason(err, stack.name)), " "))
+		}
+	}
+	return poll(ctx, func() bool { return settled(s.engine) })
+}
+
+// reason is why a file could not be deployed. The stack's name says nothing to whoever gave a path.
+func reason(err error, name string) string {
+	return strings.TrimPrefix(err.Error(), "stack "+name+": ")
+}
+
+// poll waits for what nothing tells of.
+func poll(ctx context.Context, done func() bool) error {
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for !done() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+	return nil
+}
+
+// settled: no task is on its way anywhere.
+func settled(e *embedded.Engine) bool {
+	for _, service := range e.Services() {
+		for _, task := range service.Tasks {
+			if !running(task) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func running(t embedded.Task) bool { return t.State == "running" && t.Desired == "running" }
+
+// join opens the swarm's socket and makes the router a container that is attached to all its networks.
+func (s *stage) join(ctx context.Context, _ Options) (err error) {
+	if s.folder, err = os.MkdirTemp(tempRoot(), "appia-demo-"); err != nil {
+		return err
+	}
+	endpoint, err := s.engine.ListenUnix(filepath.Join(s.folder, "docker.sock"))
+	if err != nil {
+		return err
+	}
+	names, err := networks(ctx, endpoint)
+	if err != nil {
+		return err
+	}
+	self := []string{s.engine.RunContainer("appia", names...)}
+	s.client, err = swarm.Dial(swarm.Options{Endpoint: endpoint, Self: func() []string { return self }})
+	return err
+}
+
+// tempRoot is where sockets can be: their paths may have 104 bytes on macOS, 108 on Linux.
+func tempRoot() string {
+	if dir := os.TempDir(); len(dir) <= 70 {
+		return dir
+	}
+	return "/tmp"
+}
+
+// networks asks for the swarm's networks with a client of its own: one that is the router's would remember that it has none.
+func networks(ctx context.Context, endpoint string) (names []string, err error) {
+	client, err := swarm.Dial(swarm.Options{Endpoint: endpoint, Self: func() []string { return nil }})
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	seen, err := client.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range seen.Networks {
+		if !n.Ingress {
+			names = append(names, n.Name)
+		}
+	}
+	return names, nil
+}
+
+// wire makes the router, by the flags of the stack file that it takes over from Traefik 1.x.
+func (s *stage) wire(_ context.Context, o Options) error {
+	s.flags = []string{
+		"--web", "--web.address=" + s.admin.Addr().String(),
+		"--docker", "--docker.swarmmode", "--docker.watch", "--docker.domain=litup.me",
+		"--defaultEntryPoints=http", "--entryPoints=Name:http Address:" + s.entry.Addr().String() + " compress:true",
+	}
+	if o.LogLevel != "" {
+		s.flags = append(s.flags, "--logLevel="+o.LogLevel)
+	}
+	c, err := configure(s.flags)
+	if err != nil {
+		return err
+	}
+	s.router, err = app.New(c, app.World{
+		Source: s.client, Dial: s.engine.DialContext, Listen: s.opened, OnTable: s.tables.put, Version: o.Version,
+	}, newLog(o, c.LogLevel))
+	return err
+}
+
+func configure(flags []string) (*config.Config, error) {
+	c := config.Default()
+	clean, _, err := config.Normalize(flags)
+	if err != nil {
+		return nil, err
+	}
+	if err := config.Flags(c).Parse(clean); err != nil {
+		return nil, err
+	}
+	c.StateDir = ""         // what this swarm was is of no use to the next
+	c.Grace = 2 * time.Second // nobody waits ten for a demo to end
+	_, err = c.Finish()
+	return c, err
+}
+
+// opened gives the router the socket that is already there.
+func (s *stage) opened(_ context.Context, _, address string) (net.Listener, error) {
+	if address == s.admin.Addr().String() {
+		return s.admin, nil
+	}
+	return s.entry, nil
+}
+
+// newLog writes to its own stream, so that it can be parted from the show.
+func newLog(o Options, level zapcore.Level) *zap.Logger {
+	if o.LogLevel == "" || o.Log == nil {
+		return zap.NewNop()
+	}
+	encoding := zap.NewDevelopmentEncoderConfig()
+	encoding.ConsoleSeparator = " "
+	return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(encoding), zapcore.Lock(zapcore.AddSync(io.Writer(o.Log))), level))
+}

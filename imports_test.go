@@ -1,0 +1,122 @@
+// Package appia has no code: its test holds the import graph to docs/architecture.md.
+package appia
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/appia-edge/appia/"
+
+// allowed are the edges between our packages. One that is not here needs a reason, and a line in docs/architecture.md.
+var allowed = map[string]string{
+	"rules":                    "",
+	"discovery/snapshot":       "",
+	"discovery/labels":         "rules discovery/snapshot",
+	"discovery/swarm":          "discovery/snapshot",
+	"discovery/swarm/embedded": "",
+	"discovery":                "rules discovery/snapshot",
+	"balancer/conn":            "",
+	"balancer/health":          "rules",
+	"balancer":                 "rules balancer/health",
+	"proxy/message":            "",
+	"proxy/middleware":         "proxy/message",
+	"proxy/stdhttp":            "proxy/message balancer balancer/conn",
+	"proxy":                    "rules balancer proxy/message proxy/middleware proxy/stdhttp",
+	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy",
+	"cmd/internal/metrics":     "balancer discovery rules",
+	"cmd/internal/admin":       "rules balancer discovery cmd/internal/metrics",
+	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
+		"proxy proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics",
+	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
+	"cmd/appia":         "rules discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/demo",
+	"deploy/examples":   "",
+	"deploy/e2e":        "deploy/e2e/lab",
+	"deploy/e2e/lab":    "",
+	"deploy/e2e/echo":   "",
+}
+
+// fenced are outside modules with the one place that may import them (with what is below it).
+var fenced = map[string]string{
+	"github.com/docker/":            "discovery/swarm",
+	"github.com/moby/swarmkit":      "discovery/swarm",
+	"github.com/prometheus/":        "cmd/internal/metrics",
+	"golang.org/x/net/http2":        "proxy/stdhttp",
+	"github.com/klauspost/compress": "proxy/middleware",
+	"github.com/andybalholm/brotli": "proxy/middleware",
+	"github.com/spf13/pflag":        "cmd/internal/config",
+	"unsafe":                        "proxy/http1",
+}
+
+// unknowing packages may not import what they must not know.
+var unknowing = map[string][]string{
+	"rules":            {"net/http", "net", "go.uber.org/zap", "time/tzdata", "sync"},
+	"balancer":         {"net/http", "go.uber.org/zap"},
+	"proxy/message":    {"net", "net/http", "crypto/tls"},
+	"discovery/labels": {"net/http", "os", "go.uber.org/zap"},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func TestPackagesImportOnlyWhatTheArchitectureAllows(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		edges, known := allowed[name]
+		if !known {
+			if p.ImportPath+"/" != module {
+				t.Errorf("%s is not in the picture", name)
+			}
+			continue
+		}
+		for _, path := range p.Imports {
+			if to, ours := strings.CutPrefix(path, module); ours && !slices.Contains(strings.Fields(edges), to) {
+				t.Errorf("%s may not import %s", name, to)
+			}
+			if slices.Contains(unknowing[name], path) {
+				t.Errorf("%s must not know %s", name, path)
+			}
+		}
+	}
+}
+
+func TestOutsidePackagesStayBehindTheirFence(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		for _, path := range p.Imports {
+			for outside, place := range fenced {
+				if strings.HasPrefix(path, outside) && name != place && !strings.HasPrefix(name, place+"/") {
+					t.Errorf("%s imports %s, which belongs to %s", name, path, place)
+				}
+			}
+			if name == "rules" && strings.Contains(path, ".") {
+				t.Errorf("rules imports %s: it may use the standard library only", path)
+			}
+		}
+	}
+}
