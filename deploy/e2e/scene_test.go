@@ -56,24 +56,22 @@ func TestTheFlagsMeanTheSameInEachFormOfTheFile(t *testing.T) {
 	}
 }
 
-// redeploy deploys Appia anew and waits until it is another container that serves.
+// redeploy deploys Appia anew and waits until it is a container with the new command that runs.
 func redeploy(t *testing.T, text string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "stack.yml")
+	file := filepath.Join(world.Folder(), "stack.yml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var before []string
-	eventually(t, "Appia runs", func() error {
-		if before = containers(t, router); len(before) != 1 {
-			return fmt.Errorf("containers %v", before)
-		}
-		return nil
-	})
 	docker(t, "stack", "deploy", "-c", file, "appia")
-	eventually(t, "another Appia runs", func() error {
-		if now := containers(t, router); len(now) != 1 || now[0] == before[0] {
-			return fmt.Errorf("containers %v, before %v", now, before)
+	wanted := docker(t, "service", "inspect", "--format", "{{json .Spec.TaskTemplate.ContainerSpec.Args}}", router)
+	eventually(t, "Appia runs with "+wanted, func() error {
+		now := containers(t, router)
+		if len(now) != 1 {
+			return fmt.Errorf("containers %v", now)
+		}
+		if args := docker(t, "inspect", "--format", "{{json .Args}}", now[0]); args != wanted {
+			return fmt.Errorf("it runs with %s", args)
 		}
 		return nil
 	})

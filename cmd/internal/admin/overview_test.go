@@ -3,7 +3,6 @@ package admin
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,17 +10,9 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-func look(t *testing.T, r *router, query string) overview {
-	t.Helper()
-	var o overview
-	// A state is text on the way out and a number inside; the tests that need it look at the text.
-	text := strings.NewReplacer(`"state":"up"`, `"state":0`, `"state":"ejected"`, `"state":2`).
-		Replace(body(t, ask(t, New(r.options()).Handler(), "GET", "/api/overview?"+query)))
-	text = strings.NewReplacer(`"severity":"error"`, `"severity":2`, `"severity":"warning"`, `"severity":1`, `"severity":"info"`, `"severity":0`).Replace(text)
-	if err := json.Unmarshal([]byte(text), &o); err != nil {
-		t.Fatal(err, text)
-	}
-	return o
+// look is an overview, filtered.
+func look(r *router, filter string) overview {
+	return New(r.options()).survey(newFilter(filter), listed, time.Now())
 }
 
 func names(o overview) (all []string) {
@@ -42,11 +33,11 @@ func TestFilterFindsRoutesAndServicesByEachOther(t *testing.T) {
 		{"", "[Host:blog.litup.me Host:shop.litup.me backend-blog backend-shop]"},
 		{"BLOG.litup", "[Host:blog.litup.me backend-blog]"},
 		{"backend-shop", "[Host:shop.litup.me backend-shop]"},
-		{"litup+shop", "[Host:shop.litup.me backend-shop]"},
+		{"litup shop", "[Host:shop.litup.me backend-shop]"},
 		{"10.0.1.6", "[backend-shop]"},
 		{"nothing", "[]"},
 	} {
-		o := look(t, r, "filter="+c.filter)
+		o := look(r, c.filter)
 		if got := fmt.Sprint(names(o)); got != c.want {
 			t.Errorf("%q: %s, want %s", c.filter, got, c.want)
 		}
@@ -67,16 +58,27 @@ func TestOverviewOfTenThousandServicesIsShort(t *testing.T) {
 	if len(text) > 100_000 {
 		t.Errorf("%d bytes", len(text))
 	}
-	o := look(t, r, "limit=3")
-	if o.Services.Matching != 10_000 || len(o.Services.Shown) != 3 || o.Routes.Matching != 10_000 || len(o.Routes.Shown) != 3 {
-		t.Errorf("%d of %d services", len(o.Services.Shown), o.Services.Matching)
+	for query, want := range map[string]int{"": listed, "limit=3": 3, "limit=1000000": listedMost, "limit=-1": listed, "filter=team77&limit=5": 5} {
+		if n := shown(t, r, query); n != want {
+			t.Errorf("%s: %d routes, want %d", query, n, want)
+		}
 	}
-	if n := len(look(t, r, "limit=1000000").Routes.Shown); n != listedMost {
-		t.Errorf("%d routes at once", n)
+	if o := look(r, ""); o.Services.Matching != 10_000 || o.Routes.Matching != 10_000 {
+		t.Errorf("%d services, %d routes", o.Services.Matching, o.Routes.Matching)
 	}
-	if n := len(look(t, r, "limit=-1").Routes.Shown); n != listed {
-		t.Errorf("%d routes", n)
+}
+
+// shown is how many routes an answer has.
+func shown(t *testing.T, r *router, query string) int {
+	t.Helper()
+	var o struct {
+		Routes struct{ Shown []json.RawMessage }
 	}
+	text := body(t, ask(t, New(r.options()).Handler(), "GET", "/api/overview?"+query))
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		t.Fatal(err, text)
+	}
+	return len(o.Routes.Shown)
 }
 
 func TestEndpointsThatAreOutAreShownBeforeTheManyThatAreNot(t *testing.T) {
@@ -91,7 +93,7 @@ func TestEndpointsThatAreOutAreShownBeforeTheManyThatAreNot(t *testing.T) {
 	}
 	out := g.Pick()
 	out.Refused()
-	s := look(t, r, "").Services.Shown[0]
+	s := look(r, "").Services.Shown[0]
 	if s.More != 10 || len(s.Endpoints) != listedEach || s.Endpoints[0].URL != out.URL() || s.Endpoints[0].State != balancer.Ejected {
 		t.Errorf("%d and %d more, first %+v", len(s.Endpoints), s.More, s.Endpoints[0])
 	}
@@ -100,15 +102,15 @@ func TestEndpointsThatAreOutAreShownBeforeTheManyThatAreNot(t *testing.T) {
 func TestOverviewTellsHowTheSwarmIsSeen(t *testing.T) {
 	r := newRouter(t)
 	r.status.Looked = time.Now().Add(-time.Hour)
-	if d := look(t, r, "").Discovery; d.State != "fresh" || d.Looked != 3600 {
+	if d := look(r, "").Discovery; d.State != "fresh" || d.Looked != 3600 {
 		t.Errorf("%+v", d)
 	}
 	r.status.Stale, r.status.Failure = true, "no quorum"
-	if d := look(t, r, "").Discovery; d.State != "stale" || d.Failure != "no quorum" {
+	if d := look(r, "").Discovery; d.State != "stale" || d.Failure != "no quorum" {
 		t.Errorf("%+v", d)
 	}
 	r.status.Stale, r.status.Swapped, r.status.Looked = false, time.Time{}, time.Time{}
-	if d := look(t, r, "").Discovery; d.State != "waiting" || d.Looked != -1 || d.Swapped != -1 {
+	if d := look(r, "").Discovery; d.State != "waiting" || d.Looked != -1 || d.Swapped != -1 {
 		t.Errorf("%+v", d)
 	}
 }
@@ -118,7 +120,7 @@ func TestOverviewCountsRequestsAndPutsErrorsFirst(t *testing.T) {
 	r.tally.Done("GET", "http", 200, time.Millisecond)
 	r.tally.Open("GET", "http", 2)
 	r.status.Diagnostics = []rules.Diagnostic{{Code: "a", Severity: rules.Info}, {Code: "b", Severity: rules.Error}, {Code: "c", Severity: rules.Warning}}
-	o := look(t, r, "")
+	o := look(r, "")
 	c := o.Counts
 	if c.Requests != 1 || c.InFlight != 2 || c.Errors != 1 || c.Warnings != 1 || c.Infos != 1 || c.Endpoints != 1 || c.States["up"] != 1 {
 		t.Errorf("%+v", c)

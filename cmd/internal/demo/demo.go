@@ -34,6 +34,9 @@ type Options struct {
 // Brisk is a swarm somewhat faster than life: nobody watches a task stop for three seconds.
 var Brisk = embedded.Pace{Start: 500 * time.Millisecond, Stop: 1200 * time.Millisecond, Restart: 1500 * time.Millisecond}
 
+// Breath is the time to read an act in.
+const Breath = 1500 * time.Millisecond
+
 // Run shows it all, and goes on serving until ctx or the time is over, neither of which is an error.
 func Run(ctx context.Context, o Options) error {
 	stacks, err := readStacks(o.Stacks)

@@ -202,7 +202,7 @@ func configure(flags []string) (*config.Config, error) {
 	if err := config.Flags(c).Parse(clean); err != nil {
 		return nil, err
 	}
-	c.StateDir = ""         // what this swarm was is of no use to the next
+	c.StateDir = ""           // what this swarm was is of no use to the next
 	c.Grace = 2 * time.Second // nobody waits ten for a demo to end
 	_, err = c.Finish()
 	return c, err

@@ -1,0 +1,257 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+// A show tells what there is, lets acts change it and tells what came of that. It alone writes to out, from one goroutine.
+type show struct {
+	out     io.Writer
+	options Options
+	stage   *stage
+	visitor *visitor
+	began   time.Time
+	acted   time.Time    // when the last command was given
+	table   *rules.Table // the last that was told
+}
+
+// An act is a change with what comes of it.
+type act struct {
+	title string
+	play  func(*show, context.Context) error
+}
+
+func newShow(o Options, s *stage, began time.Time) *show {
+	return &show{
+		out: o.Out, options: o, stage: s, began: began,
+		visitor: newVisitor("http://"+reachable(s.entry), "http://"+reachable(s.admin)),
+	}
+}
+
+// reachable is how to come to a listener from this machine.
+func reachable(l net.Listener) string {
+	at := l.Addr().(*net.TCPAddr)
+	if at.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", at.Port)
+	}
+	return at.String()
+}
+
+func (s *show) run(ctx context.Context) error {
+	defer s.visitor.close()
+	s.greet()
+	if err := s.firstTable(ctx); err != nil {
+		return err
+	}
+	s.tellTable()
+	if err := s.tellDiagnostics(ctx); err != nil {
+		return s.over(ctx, err)
+	}
+	s.tellRequests()
+	for i, a := range s.acts() {
+		if err := s.rest(ctx); err != nil {
+			return s.over(ctx, err)
+		}
+		s.print("\n%d. %s\n\n", i+1, a.title)
+		if err := a.play(s, ctx); err != nil {
+			return s.over(ctx, err)
+		}
+	}
+	s.print("\nThat was the show. Everything is still running: try the curl lines and the dashboard above.\n%s\n", s.howItEnds())
+	<-ctx.Done()
+	return s.over(ctx, nil)
+}
+
+func (s *show) print(format string, args ...any) { fmt.Fprintf(s.out, format, args...) }
+
+func (s *show) greet() {
+	var files []string
+	for _, stack := range s.stage.stacks {
+		files = append(files, stack.path)
+	}
+	s.print("Appia demo: the whole router, before a docker swarm in miniature.\n\n")
+	s.print("%s", lines("   ", [][]string{
+		{"stacks", strings.Join(files, ", ")},
+		{"swarm", "an engine of ours at " + s.stage.client.Endpoint() + "; its tasks answer who they are"},
+		{"router", "appia " + strings.Join(shellWords(s.stage.flags), " ")},
+		{"requests to", s.visitor.base},
+		{"dashboard", s.visitor.admin + "/dashboard/"},
+		{"API", s.visitor.admin + "/api/table, /api/diagnostics, /health, /metrics"},
+	}))
+}
+
+func shellWords(flags []string) []string {
+	var words []string
+	for _, flag := range flags {
+		words = append(words, quoted(flag))
+	}
+	return words
+}
+
+// patience is how long something may take that should take a second.
+const patience = 15 * time.Second
+
+func (s *show) firstTable(ctx context.Context) error {
+	if err := s.await(ctx, func(t *rules.Table) bool { return t != nil }); err != nil {
+		return s.over(ctx, err)
+	}
+	if s.table == nil {
+		return errors.New("the router has not made a table; --logLevel=DEBUG shows what it did instead")
+	}
+	if len(s.table.Routes) == 0 {
+		return s.nothingRouted(ctx)
+	}
+	return nil
+}
+
+// nothingRouted is the error of stack files that ask for no route.
+func (s *show) nothingRouted(ctx context.Context) error {
+	var files []string
+	for _, stack := range s.stage.stacks {
+		files = append(files, stack.path)
+	}
+	found, err := s.visitor.diagnostics(ctx)
+	if err != nil {
+		return s.over(ctx, err)
+	}
+	why := "no service has labels that ask for one, such as traefik.port=80"
+	for _, d := range found {
+		if d.Severity == rules.Error.String() {
+			why = d.Service + ": " + d.Message
+			break
+		}
+	}
+	return fmt.Errorf("%s: there is nothing to route: %s", strings.Join(files, ", "), why)
+}
+
+// await takes the tables that come, without telling their changes.
+func (s *show) await(ctx context.Context, enough func(*rules.Table) bool) error {
+	return s.hear(ctx, enough, func(news) {})
+}
+
+// follow takes the tables that come and tells what each has changed.
+func (s *show) follow(ctx context.Context, enough func(*rules.Table) bool) error {
+	return s.hear(ctx, enough, func(n news) {
+		for _, c := range n.changes {
+			s.print("%s", changeLine(n.at.Sub(s.acted).Seconds(), c))
+		}
+	})
+}
+
+// hear goes on until it has heard enough, or for as long as patience has it. The swarm may settle after the last table, and nothing
+// tells of that; so it asks again from time to time.
+func (s *show) hear(ctx context.Context, enough func(*rules.Table) bool, tell func(news)) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(patience); ; {
+		for _, n := range s.stage.tables.take() {
+			s.table = n.table
+			tell(n)
+		}
+		if enough(s.table) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-late:
+			return nil
+		case <-s.stage.tables.more:
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *show) tellTable() {
+	s.print("\nThe table that the labels make, in the order rules are tried:\n\n%s", lines("   ", tableRows(s.table)))
+}
+
+// toldAtMost is how many diagnostics are told before the table is out of sight.
+const toldAtMost = 8
+
+func (s *show) tellDiagnostics(ctx context.Context) error {
+	found, err := s.visitor.diagnostics(ctx)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	s.print("\nWhat the router has to say about the labels:\n\n")
+	for _, d := range found[:min(len(found), toldAtMost)] {
+		s.print("   %s\n", d)
+		if d.Suggestion != "" {
+			s.print("     did you mean %s ?\n", d.Suggestion)
+		}
+	}
+	if more := len(found) - toldAtMost; more > 0 {
+		s.print("   and %d more: %s/api/diagnostics\n", more, s.visitor.admin)
+	}
+	return nil
+}
+
+func (s *show) tellRequests() {
+	s.print("\nTry it from another terminal:\n\n")
+	for _, r := range distinct(s.table) {
+		asked, why := s.request(r)
+		if why != "" {
+			s.print("   # %s: %s\n", r.Rule.Text, why)
+			continue
+		}
+		s.print("   %s\n", asked.curl(s.visitor.base))
+	}
+}
+
+// request is one that a route takes, or why there is none.
+func (s *show) request(r *rules.Route) (asked request, why string) {
+	for _, source := range r.Service.Sources {
+		for _, e := range source.Endpoints {
+			if e.Scheme == "https" {
+				return request{}, "its tasks are to speak https, which those of the demo cannot"
+			}
+		}
+	}
+	asked, ok := requestFor(s.table, r, "http", reachable(s.stage.entry))
+	if !ok {
+		return request{}, "no request comes to mind that this route takes"
+	}
+	return asked, ""
+}
+
+func (s *show) rest(ctx context.Context) error {
+	if s.options.Breath == 0 {
+		return ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(s.options.Breath):
+		return nil
+	}
+}
+
+func (s *show) howItEnds() string {
+	if s.options.For == 0 {
+		return "Ctrl-C ends it."
+	}
+	left := max(0, s.options.For-time.Since(s.began)).Round(time.Second)
+	return fmt.Sprintf("It ends by itself in %s, or with Ctrl-C.", left)
+}
+
+// over tells that the time is over, if it is, which is no error then.
+func (s *show) over(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	why := "Ended."
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		why = fmt.Sprintf("The %s are over.", s.options.For)
+	}
+	s.print("\n%s Nothing is left behind.\n", why)
+	return ctx.Err()
+}
