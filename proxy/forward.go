@@ -72,7 +72,7 @@ func (v *visit) try(e *balancer.Endpoint) (*message.Response, *message.Failure) 
 		return response, nil
 	}
 	e.End()
-	if fail.Side == message.Upstream && (fail.Step == message.Refused || fail.Step == message.Dialing || dialTimedOut(fail)) {
+	if fail.Step == message.Refused || dialTimedOut(fail) {
 		e.Refused()
 	}
 	return nil, fail

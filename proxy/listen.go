@@ -43,7 +43,7 @@ func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 		e.responses = append(e.responses, middleware.Compress)
 	}
 	e.server = &http.Server{
-		Handler:           stdhttp.Front{Serve: e.Serve},
+		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked},
 		ReadHeaderTimeout: p.options.ReadTimeout,
 		IdleTimeout:       p.options.IdleTimeout,
 		ErrorLog:          zap.NewStdLog(zap.NewNop()), // a client's broken handshake is nobody's news
@@ -52,6 +52,10 @@ func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 	e.server.Protocols.SetHTTP1(true)
 	e.server.Protocols.SetUnencryptedHTTP2(true)
 	return e
+}
+
+func (e *EntryPoint) panicked(what any, stack []byte) {
+	e.proxy.options.Log.Error("a request met a fault of the router and got a 500", zap.Any("panic", what), zap.ByteString("stack", stack))
 }
 
 // Name is the entry point's.

@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -357,7 +359,7 @@ func upgradeServer(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	defer c.Close()
-	fmt.Fprintf(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: shout\r\nX-Proto: %s\r\n\r\nhello\n", q.Header.Get("X-Forwarded-Proto"))
+	fmt.Fprintf(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Proto: %s\r\n\r\nhello\n", q.Header.Get("X-Forwarded-Proto"))
 	lines := bufio.NewScanner(buffered)
 	for lines.Scan() {
 		fmt.Fprintln(c, strings.ToUpper(lines.Text()))
@@ -376,7 +378,7 @@ func TestUpgradedConnectionCarriesBothWays(t *testing.T) {
 	io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\nearly\n")
 	lines := bufio.NewReader(c)
 	head, err := http.ReadResponse(lines, nil)
-	if err != nil || head.StatusCode != 101 || head.Header.Get("Upgrade") != "shout" || head.Header.Get("X-Proto") != "ws" {
+	if err != nil || head.StatusCode != 101 || head.Header.Get("Upgrade") != "websocket" || head.Header.Get("X-Proto") != "ws" {
 		t.Fatalf("%v %v", head, err)
 	}
 	for _, want := range []string{"hello\n", "EARLY\n"} {
@@ -582,5 +584,77 @@ func TestHTTP2ServicesAreSpokenToInClear(t *testing.T) {
 	r.serve(service{rule: "PathPrefix:/", scheme: "h2c", addrs: []string{l.Addr().String()}})
 	if _, got := r.ask("GET", "", "/"); got != "HTTP/2.0" {
 		t.Errorf("the service was asked by %q", got)
+	}
+}
+
+func TestServiceThatSwitchesProtocolsUnaskedIsFaulty(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, upgradeServer)}})
+	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 502 {
+		t.Errorf("nobody asked: %s", answer.Status)
+	}
+	answer, _ := r.ask("GET", "", "/", func(q *http.Request) {
+		q.Header.Set("Connection", "Upgrade")
+		q.Header.Set("Upgrade", "telnet")
+	})
+	if answer.StatusCode != 502 {
+		t.Errorf("asked for telnet, got websocket: %s", answer.Status)
+	}
+}
+
+func TestStatusThatIsNoneIs502(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			http.ReadRequest(bufio.NewReader(c))
+			io.WriteString(c, "HTTP/1.1 007 Bond\r\nContent-Length: 0\r\n\r\n")
+			c.Close()
+		}
+	}()
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{l.Addr().String()}})
+	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 502 {
+		t.Errorf("got %s", answer.Status)
+	}
+}
+
+func TestBrokenRequestBodyIsTheClientsFault(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		if _, err := io.ReadAll(q.Body); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+	})}})
+	got := r.raw("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n")
+	if !strings.HasPrefix(got, "HTTP/1.1 400 ") {
+		t.Errorf("a chunk without a size: %q", got)
+	}
+}
+
+type faulty struct{ Back }
+
+func (faulty) RoundTrip(message.Exchange, *balancer.Endpoint) (*message.Response, *message.Failure) {
+	panic("a bug")
+}
+
+func TestFaultOfTheRouterIsA500AndHurtsNobodyElse(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	back := r.proxy.options.Back
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {})}})
+	r.proxy.options.Back = faulty{}
+	if answer, body := r.ask("GET", "", "/"); answer.StatusCode != 500 || body != "Internal Server Error\n" {
+		t.Errorf("%s %q", answer.Status, body)
+	}
+	r.proxy.options.Back = back
+	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 200 {
+		t.Errorf("afterwards: %s", answer.Status)
 	}
 }

@@ -3,6 +3,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -128,9 +129,10 @@ func docker(t *testing.T, args ...string) string {
 	return out
 }
 
-// deploy deploys a stack file for the time of the test.
+// deploy deploys a stack file for the time of the test. What an earlier test removed may still be on its way out.
 func deploy(t *testing.T, file, stack string) {
 	t.Helper()
+	none(t, "com.docker.stack.namespace="+stack)
 	docker(t, "stack", "deploy", "-c", file, stack)
 	t.Cleanup(func() { docker(t, "stack", "rm", stack) })
 }
@@ -149,6 +151,17 @@ func labels(pairs ...string) (flags []string) {
 		flags = append(flags, "--label", pair)
 	}
 	return flags
+}
+
+// none waits until no container with a label is left.
+func none(t *testing.T, label string) {
+	t.Helper()
+	eventually(t, "no container has "+label, func() error {
+		if left := docker(t, "ps", "-q", "--filter", "label="+label); left != "" {
+			return errors.New(left)
+		}
+		return nil
+	})
 }
 
 // containers are the ids of a service's running containers.

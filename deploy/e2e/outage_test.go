@@ -22,7 +22,8 @@ const (
 // second creates a second router as a service of that name.
 func second(t *testing.T, name string, engine *wire) {
 	t.Helper()
-	create(t, name, "--label", "traefik.enable=false", "--restart-delay", "1s",
+	none(t, "second") // the ports are taken until then
+	create(t, name, "--label", "traefik.enable=false", "--container-label", "second", "--restart-delay", "1s",
 		"--publish", "mode=host,target=80,published=81", "--publish", "mode=host,target=8080,published=8081",
 		"--mount", "type=bind,source="+engine.folder+",target=/engine",
 		"--mount", "type=volume,source="+name+"-state,target=/var/lib/appia",

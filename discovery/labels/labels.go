@@ -25,19 +25,7 @@ type Options struct {
 
 // Read turns the labels of every service into specs. Services that are not published yield none. Each service is
 // read alone, so that a bad label harms its own service only.
-func Read(s *snapshot.Swarm, o Options) ([]rules.Spec, []rules.Diagnostic) {
-	var specs []rules.Spec
-	var found []rules.Diagnostic
-	around := surroundings{options: o, networks: newNetworks(s), twins: findTwins(s.Services)}
-	for i := range s.Services {
-		spec, told := readService(&s.Services[i], around)
-		if len(spec.Services) > 0 {
-			specs = append(specs, spec)
-		}
-		found = append(found, told...)
-	}
-	return specs, found
-}
+func Read(s *snapshot.Swarm, o Options) ([]rules.Spec, []rules.Diagnostic) { return NewReader(o).Read(s) }
 
 // surroundings are what a service's labels are read in: the same for all services of a snapshot.
 type surroundings struct {

@@ -58,6 +58,8 @@ func (f *Failure) Unwrap() error { return f.Err }
 // Status is the answer that a failure deserves.
 func (f *Failure) Status() int {
 	switch {
+	case f.Side == Client && f.Step == Sending:
+		return 400 // its body is not what its head promised
 	case f.Side == Client || errors.Is(f.Err, context.Canceled):
 		return 499 // never seen by the client, only by logs and counters
 	case f.Step == NoPlace:

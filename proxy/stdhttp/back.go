@@ -49,7 +49,23 @@ func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Res
 	if err != nil {
 		return nil, t.failure(err)
 	}
+	if fault := fault(x.Request(), answer); fault != nil {
+		answer.Body.Close()
+		return nil, &message.Failure{Side: message.Upstream, Step: message.Waiting, Err: fault}
+	}
 	return responseOf(answer), nil
+}
+
+// fault is what is wrong with a response that net/http let through and no client should see.
+func fault(q *message.Request, answer *http.Response) error {
+	switch {
+	case answer.StatusCode < 100:
+		return fmt.Errorf("the endpoint answers with status %d", answer.StatusCode)
+	case answer.StatusCode == http.StatusSwitchingProtocols && (q.Upgrade == "" || !message.Listed(q.Upgrade, answer.Header.Get("Upgrade"))):
+		// RFC 9110, 7.8: only to a protocol that the client has named.
+		return fmt.Errorf("the endpoint switches to %q where the client asked for %q", answer.Header.Get("Upgrade"), q.Upgrade)
+	}
+	return nil
 }
 
 // transport is the endpoint's own, made when first needed.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"runtime/debug"
 	"strings"
 
 	"github.com/appia-edge/appia/proxy/message"
@@ -17,6 +18,7 @@ import (
 // A Front is an http.Handler that serves every request as a message.Exchange.
 type Front struct {
 	Serve func(message.Exchange)
+	Panic func(what any, stack []byte) // told of a fault of our own; the client gets a 500
 }
 
 // ServeHTTP implements http.Handler.
@@ -26,11 +28,26 @@ func (f Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "400 Bad Request", http.StatusBadRequest)
 		return
 	}
-	f.Serve(x)
+	f.serve(x)
 	if x.broken {
 		// The one way net/http offers to cut a response short, so that the client sees that it is not whole.
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// serve keeps a fault of ours to the request that met it.
+func (f Front) serve(x *exchange) {
+	defer func() {
+		what := recover()
+		if what == nil {
+			return
+		}
+		f.Panic(what, debug.Stack())
+		if x.broken = x.answered; !x.answered {
+			http.Error(x.writer, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		}
+	}()
+	f.Serve(x)
 }
 
 // exchange is one request of net/http with its answer.
@@ -40,7 +57,9 @@ type exchange struct {
 	origin  *http.Request
 	request message.Request
 	body    requestBody
-	broken  bool // the response ended before its end
+
+	answered bool // a final response has begun
+	broken   bool // the response ended before its end
 }
 
 func (x *exchange) Request() *message.Request { return &x.request }
@@ -138,6 +157,7 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 	if !r.Fields.Has("Content-Type") {
 		header["Content-Type"] = nil // else net/http guesses one
 	}
+	x.answered = true
 	x.writer.WriteHeader(r.Status)
 	if r.Body == nil {
 		return 0, nil
@@ -187,6 +207,7 @@ func (x *exchange) Upgrade(r *message.Response) (io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.answered = true
 	header := http.Header{}
 	fill(header, &r.Fields)
 	head := &http.Response{StatusCode: r.Status, ProtoMajor: 1, ProtoMinor: 1, Header: header}

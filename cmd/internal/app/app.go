@@ -111,7 +111,7 @@ func (a *App) makeLoop() {
 }
 
 func (a *App) makeAdmin() {
-	sources := metrics.Sources{Fleet: a.fleet, Discovery: a.loop.Status}
+	sources := metrics.Sources{Fleet: a.fleet, Discovery: a.loop.Status, Table: a.proxy.Table, Version: a.world.Version}
 	for _, e := range a.proxy.EntryPoints() {
 		sources.EntryPoints = append(sources.EntryPoints, metrics.EntryPoint{Name: e.Name(), Tally: e.Tally()})
 	}

@@ -35,7 +35,6 @@ type bed struct {
 	logs   *observer.ObservedLogs
 	stop   context.CancelFunc
 	ended  chan error
-	socket string
 }
 
 func newEngine(t *testing.T) (*embedded.Engine, string) {

@@ -26,7 +26,7 @@ func (a *App) Run(ctx context.Context) error {
 	others.Go(func() { a.loop.Run(looking) })
 	if a.admin != nil {
 		defer a.admin.Close()
-		others.Go(func() { a.admin.Run() })
+		others.Go(a.runAdmin)
 	}
 
 	serving := make(chan error, 1)
@@ -38,6 +38,13 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	a.leave()
 	return <-serving
+}
+
+// runAdmin serves the admin page. Should its listener break, routing goes on without it.
+func (a *App) runAdmin() {
+	if err := a.admin.Run(); err != nil {
+		a.log.Error("the admin page has stopped", zap.Error(err))
+	}
 }
 
 func (a *App) listen(ctx context.Context) error {

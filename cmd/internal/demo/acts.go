@@ -61,7 +61,7 @@ func (s *show) shift(ctx context.Context) error {
 }
 
 func (s *show) tellShares(ctx context.Context, when, owner string) error {
-	asked, _, ok := s.requestTo(owner)
+	asked, ok := s.requestTo(owner)
 	if !ok {
 		return nil
 	}
@@ -78,32 +78,36 @@ func (s *show) die(ctx context.Context) error {
 }
 
 func (s *show) kill(service string, number int) error {
-	s.command("docker kill %s.%d", service, number)
+	for _, task := range s.tasks(service) {
+		if max(1, task.Slot) == number {
+			s.command("docker kill %s", task.Name)
+		}
+	}
 	return s.stage.engine.KillTask(service, number)
 }
 
 // mistake shows what its author is told, and mends it by what is suggested.
 func (s *show) mistake(ctx context.Context) error {
 	const label = "traefik.frontend.rule"
-	broken, _, ok := s.requestTo(user)
-	neighbour, _, _ := s.requestTo("user_api-v2")
+	broken, ok := s.requestTo(user)
+	neighbour, _ := s.requestTo("user_api-v2")
 	if !ok {
 		return nil
 	}
 	if err := s.relabel(user, label, "Host:api.mydomain.com;PathPrefixStrp:/v3/user"); err != nil {
 		return err
 	}
-	if err := s.follow(ctx, func(t *rules.Table) bool { return source(t, user) == nil }); err != nil {
+	if err := s.follow(ctx, func(t *rules.Table) bool { return !routed(t, user) }); err != nil {
 		return err
 	}
 	for _, r := range []request{broken, neighbour} {
 		s.print("   %-7s  %s%s: %s\n", "now", r.host, r.path, outcome(s.visitor.ask(ctx, r)))
 	}
-	found, err := s.visitor.diagnostics(ctx)
+	seen, err := s.overview(ctx)
 	if err != nil {
 		return err
 	}
-	for _, d := range found {
+	for _, d := range seen.Diagnostics.Shown {
 		if d.about(user, label) && d.Suggestion != "" {
 			return s.mend(ctx, broken, d)
 		}
@@ -116,7 +120,7 @@ func (s *show) mend(ctx context.Context, asked request, d diagnostic) error {
 	if err := s.relabel(d.Service, d.Label, d.Suggestion); err != nil {
 		return err
 	}
-	if err := s.follow(ctx, func(t *rules.Table) bool { return source(t, d.Service) != nil }); err != nil {
+	if err := s.follow(ctx, func(t *rules.Table) bool { return routed(t, d.Service) }); err != nil {
 		return err
 	}
 	s.print("   %-7s  %s%s: %s\n", "now", asked.host, asked.path, outcome(s.visitor.ask(ctx, asked)))
@@ -140,7 +144,7 @@ func (s *show) actsForAny() []act {
 	for _, r := range distinct(s.table) {
 		for _, source := range r.Service.Sources {
 			tasks := s.tasks(source.Owner.Name)
-			if _, _, ok := s.requestTo(source.Owner.Name); ok && len(tasks) > 0 && isTask(source.Endpoints, tasks) {
+			if _, ok := s.requestTo(source.Owner.Name); ok && len(tasks) > 0 && isTask(source.Endpoints, tasks) {
 				return s.actsFor(source.Owner.Name, tasks)
 			}
 		}
@@ -175,16 +179,12 @@ func isTask(endpoints []rules.Endpoint, tasks []embedded.Task) bool {
 // underLoad changes a service while requests come for it, tells the changes of the table until swarm and table have come to rest,
 // and tells what became of the requests.
 func (s *show) underLoad(ctx context.Context, service string, change func() error) error {
-	asked, _, ok := s.requestTo(service)
+	asked, ok := s.requestTo(service)
 	if !ok {
 		return nil
 	}
 	load := s.visitor.begin(ctx, asked)
-	if err := change(); err != nil {
-		load.end()
-		return err
-	}
-	err := s.follow(ctx, func(t *rules.Table) bool { return s.atRest(t, service) })
+	err := s.through(ctx, load, service, change)
 	answered := load.end()
 	if err != nil {
 		return err
@@ -194,6 +194,20 @@ func (s *show) underLoad(ctx context.Context, service string, change func() erro
 		s.print("   %-7s  the swarm is not done after %s; on with the show\n", "", patience)
 	}
 	return nil
+}
+
+// through is a change from some requests before it to some after it.
+func (s *show) through(ctx context.Context, load *load, service string, change func() error) error {
+	if err := load.more(ctx, 5*hands); err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	if err := s.follow(ctx, func(t *rules.Table) bool { return s.atRest(t, service) }); err != nil {
+		return err
+	}
+	return load.more(ctx, 5*hands)
 }
 
 // atRest: as many tasks as are wanted run, none is on its way, and the table has exactly these.
@@ -235,15 +249,15 @@ func (s *show) tasks(service string) (list []embedded.Task) {
 }
 
 // requestTo finds a request that comes to an owner's tasks.
-func (s *show) requestTo(owner string) (asked request, r *rules.Route, ok bool) {
+func (s *show) requestTo(owner string) (asked request, ok bool) {
 	for _, r := range s.table.Routes {
 		if slices.ContainsFunc(r.Service.Sources, func(s rules.Source) bool { return s.Owner.Name == owner }) {
 			if asked, why := s.request(r); why == "" {
-				return asked, r, true
+				return asked, true
 			}
 		}
 	}
-	return request{}, nil, false
+	return request{}, false
 }
 
 // source is an owner's share of whatever service it is in; nil if it is in none.
@@ -256,6 +270,10 @@ func source(t *rules.Table, owner string) *rules.Source {
 		}
 	}
 	return nil
+}
+
+func routed(t *rules.Table, owner string) bool {
+	return slices.ContainsFunc(t.Routes, func(r *rules.Route) bool { return r.Owner.Name == owner })
 }
 
 func weight(t *rules.Table, owner string) int {

@@ -6,9 +6,8 @@
 package demo
 
 import (
-	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -39,6 +38,9 @@ const Breath = 1500 * time.Millisecond
 
 // Run shows it all, and goes on serving until ctx or the time is over, neither of which is an error.
 func Run(ctx context.Context, o Options) error {
+	if o.For < 0 {
+		return fmt.Errorf("--for %s: the time must be above zero", o.For)
+	}
 	stacks, err := readStacks(o.Stacks)
 	if err != nil {
 		return err
@@ -61,7 +63,10 @@ func Run(ctx context.Context, o Options) error {
 	shown := unlessOver(ctx, newShow(o, stage, began).run(ctx))
 	stop()
 	router.Wait()
-	return cmp.Or(routed, shown)
+	if routed != nil {
+		return routed
+	}
+	return shown
 }
 
 func limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
@@ -73,7 +78,7 @@ func limited(ctx context.Context, limit time.Duration) (context.Context, context
 
 // unlessOver is an error that is not just the end of ctx, which whatever is under way then fails by.
 func unlessOver(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil {
 		return nil
 	}
 	return err

@@ -14,7 +14,7 @@ type request struct {
 	method  string // "": GET
 	host    string
 	path    string // decoded
-	query   string
+	query   string // as it is sent
 	headers []rules.Pair
 }
 
@@ -57,6 +57,10 @@ func guessed(rule, word, tail string) request {
 		case name == "Headers" && len(args) > 1:
 			r.headers = append(r.headers, rules.Pair{Name: args[0], Value: args[1]})
 		case name == "Query":
+			for i, arg := range args {
+				key, value, _ := strings.Cut(arg, "=")
+				args[i] = url.QueryEscape(key) + "=" + url.QueryEscape(value)
+			}
 			r.query = strings.Join(args, "&")
 		}
 	}

@@ -21,6 +21,7 @@ type show struct {
 	began   time.Time
 	acted   time.Time    // when the last command was given
 	table   *rules.Table // the last that was told
+	heard   int          // tables so far
 }
 
 // An act is a change with what comes of it.
@@ -47,10 +48,10 @@ func reachable(l net.Listener) string {
 
 func (s *show) run(ctx context.Context) error {
 	defer s.visitor.close()
-	s.greet()
 	if err := s.firstTable(ctx); err != nil {
 		return err
 	}
+	s.greet()
 	s.tellTable()
 	if err := s.tellDiagnostics(ctx); err != nil {
 		return s.over(ctx, err)
@@ -77,12 +78,12 @@ func (s *show) greet() {
 	for _, stack := range s.stage.stacks {
 		files = append(files, stack.path)
 	}
-	s.print("Appia demo: the whole router, before a docker swarm in miniature.\n\n")
+	s.print("Appia demo: the whole real router, in front of a docker swarm in miniature.\n\n")
 	s.print("%s", lines("   ", [][]string{
 		{"stacks", strings.Join(files, ", ")},
-		{"swarm", "an engine of ours at " + s.stage.client.Endpoint() + "; its tasks answer who they are"},
+		{"swarm", "embedded, with its Docker API at " + s.stage.client.Endpoint() + "; tasks answer who they are"},
 		{"router", "appia " + strings.Join(shellWords(s.stage.flags), " ")},
-		{"requests to", s.visitor.base},
+		{"entry point", s.visitor.base},
 		{"dashboard", s.visitor.admin + "/dashboard/"},
 		{"API", s.visitor.admin + "/api/table, /api/diagnostics, /health, /metrics"},
 	}))
@@ -118,18 +119,30 @@ func (s *show) nothingRouted(ctx context.Context) error {
 	for _, stack := range s.stage.stacks {
 		files = append(files, stack.path)
 	}
-	found, err := s.visitor.diagnostics(ctx)
+	seen, err := s.overview(ctx)
 	if err != nil {
 		return s.over(ctx, err)
 	}
 	why := "no service has labels that ask for one, such as traefik.port=80"
-	for _, d := range found {
+	for _, d := range seen.Diagnostics.Shown {
 		if d.Severity == rules.Error.String() {
 			why = d.Service + ": " + d.Message
 			break
 		}
 	}
 	return fmt.Errorf("%s: there is nothing to route: %s", strings.Join(files, ", "), why)
+}
+
+// overview is the router's own, no older than the last table told: its diagnostics come a moment after it.
+func (s *show) overview(ctx context.Context) (seen overview, err error) {
+	late := poll(ctx, func() bool {
+		seen, err = s.visitor.overview(ctx)
+		return err != nil || seen.Discovery.Tables >= s.heard
+	})
+	if late != nil {
+		return seen, late
+	}
+	return seen, err
 }
 
 // await takes the tables that come, without telling their changes.
@@ -154,6 +167,7 @@ func (s *show) hear(ctx context.Context, enough func(*rules.Table) bool, tell fu
 	for late := time.After(patience); ; {
 		for _, n := range s.stage.tables.take() {
 			s.table = n.table
+			s.heard++
 			tell(n)
 		}
 		if enough(s.table) {
@@ -178,7 +192,8 @@ func (s *show) tellTable() {
 const toldAtMost = 8
 
 func (s *show) tellDiagnostics(ctx context.Context) error {
-	found, err := s.visitor.diagnostics(ctx)
+	seen, err := s.overview(ctx)
+	found := seen.Diagnostics.Shown
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -189,7 +204,7 @@ func (s *show) tellDiagnostics(ctx context.Context) error {
 			s.print("     did you mean %s ?\n", d.Suggestion)
 		}
 	}
-	if more := len(found) - toldAtMost; more > 0 {
+	if more := seen.Diagnostics.Matching - toldAtMost; more > 0 {
 		s.print("   and %d more: %s/api/diagnostics\n", more, s.visitor.admin)
 	}
 	return nil

@@ -1,7 +1,9 @@
 package demo
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,7 +35,7 @@ func readStacks(paths []string) ([]stack, error) {
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("--stack %w", err) // it names the file
+			return nil, fmt.Errorf("--stack %s: %w", path, withoutPath(err))
 		}
 		name := stackName(path)
 		if taken[name]++; taken[name] > 1 {
@@ -42,6 +44,15 @@ func readStacks(paths []string) ([]stack, error) {
 		stacks = append(stacks, stack{name, path, text})
 	}
 	return stacks, nil
+}
+
+// withoutPath is why a file could not be read: the path, and what was tried with it, are said already.
+func withoutPath(err error) error {
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }
 
 func readExamples() ([]stack, error) {

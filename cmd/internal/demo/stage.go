@@ -66,17 +66,17 @@ func (s *stage) close() {
 
 // listen opens both sockets before anything else: a port that is taken is the likeliest thing to go wrong.
 func (s *stage) listen(ctx context.Context, o Options) (err error) {
-	if s.entry, err = listen(ctx, "--addr", o.Addr); err != nil {
+	if s.entry, err = listen(ctx, "--addr", o.Addr, ":18000"); err != nil {
 		return err
 	}
-	s.admin, err = listen(ctx, "--admin", o.Admin)
+	s.admin, err = listen(ctx, "--admin", o.Admin, ":18080")
 	return err
 }
 
-func listen(ctx context.Context, flag, address string) (net.Listener, error) {
+func listen(ctx context.Context, flag, address, other string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s %s: another program listens there; choose a free port, as in %s :18000", flag, address, flag)
+		return nil, fmt.Errorf("%s %s: another program listens there; choose a free port, as in %s %s", flag, address, flag, other)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", flag, address, err)
@@ -89,7 +89,7 @@ func (s *stage) raiseSwarm(ctx context.Context, o Options) (err error) {
 	s.engine = embedded.New(embedded.Options{Pace: o.Pace})
 	for _, stack := range s.stacks {
 		if err := s.engine.Deploy(stack.name, stack.text); err != nil {
-			return fmt.Errorf("%s: %s", stack.path, strings.Join(strings.Fields(reason(err, stack.name)), " "))
+			return fmt.Errorf("--stack %s: %s", stack.path, strings.Join(strings.Fields(reason(err, stack.name)), " "))
 		}
 	}
 	return poll(ctx, func() bool { return settled(s.engine) })

@@ -60,7 +60,7 @@ func shares(s *rules.Service) string {
 		case len(source.Endpoints) == 1 && source.Endpoints[0].Task == source.Owner.ID:
 			text = "virtual address of " + source.Owner.Name
 		case len(s.Sources) > 1:
-			text += ", weight " + strconv.Itoa(source.Weight)
+			text += " (weight " + strconv.Itoa(source.Weight) + ")"
 		}
 		texts = append(texts, text)
 	}

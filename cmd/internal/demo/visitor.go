@@ -136,6 +136,18 @@ func (l *load) run(ctx context.Context, v *visitor, r request) {
 	}
 }
 
+// more waits until n more requests have had their answer, whatever it was.
+func (l *load) more(ctx context.Context, n int) error {
+	want := l.soFar() + n
+	return poll(ctx, func() bool { return l.soFar() >= want })
+}
+
+func (l *load) soFar() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tally.sent
+}
+
 // end lets the requests under way finish.
 func (l *load) end() tally {
 	close(l.stop)
@@ -143,21 +155,31 @@ func (l *load) end() tally {
 	return l.tally
 }
 
-// diagnostics asks the admin listener what is wrong with labels.
-func (v *visitor) diagnostics(ctx context.Context) (found []diagnostic, err error) {
-	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, v.admin+"/api/diagnostics", nil)
+// An overview is what the admin listener says of the router, as far as the show tells it.
+type overview struct {
+	Discovery struct {
+		Tables int `json:"tables"` // how many came into force
+	} `json:"discovery"`
+	Diagnostics struct {
+		Matching int          `json:"matching"`
+		Shown    []diagnostic `json:"shown"`
+	} `json:"diagnostics"`
+}
+
+func (v *visitor) overview(ctx context.Context) (o overview, err error) {
+	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, v.admin+"/api/overview", nil)
 	if err != nil {
-		return nil, err
+		return o, err
 	}
 	answer, err := v.client.Do(asked)
 	if err != nil {
-		return nil, err
+		return o, err
 	}
 	defer answer.Body.Close()
-	if err := json.NewDecoder(answer.Body).Decode(&found); err != nil {
-		return nil, fmt.Errorf("/api/diagnostics: %w", err)
+	if err := json.NewDecoder(answer.Body).Decode(&o); err != nil {
+		return o, fmt.Errorf("/api/overview: %w", err)
 	}
-	return found, nil
+	return o, nil
 }
 
 // A diagnostic is a rules.Diagnostic as the API writes it.
