@@ -19,6 +19,7 @@ type load struct {
 	requests int
 	tasks    map[string]int
 	failures []string
+	slow     []string // took longer than a retry elsewhere should
 }
 
 // steady asks a host so many times a second, as long as the answers keep up, from connections that are kept.
@@ -49,12 +50,16 @@ func (l *load) client(beat <-chan time.Time) {
 func (l *load) request() {
 	began := time.Now()
 	got, err := l.asker.ask()
+	took := time.Since(began).Round(time.Millisecond)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.requests++
 	if err != nil {
-		l.failures = append(l.failures, fmt.Sprintf("%s after %s: %v", began.Format(time.StampMilli), time.Since(began).Round(time.Millisecond), err))
+		l.failures = append(l.failures, fmt.Sprintf("%s after %s: %v", began.Format(time.StampMilli), took, err))
 		return
+	}
+	if took > 500*time.Millisecond {
+		l.slow = append(l.slow, fmt.Sprintf("%s took %s", began.Format(time.StampMilli), took))
 	}
 	l.tasks[got.from.Task]++
 }
@@ -85,7 +90,7 @@ func (l *load) sees(tasks int) {
 func (l *load) unharmed() {
 	l.t.Helper()
 	l.stop()
-	l.t.Logf("%d requests, %d failed", l.requests, len(l.failures))
+	l.t.Logf("%d requests, %d failed, %d took longer than 500 ms: %v", l.requests, len(l.failures), len(l.slow), l.slow[:min(5, len(l.slow))])
 	for _, f := range l.failures[:min(10, len(l.failures))] {
 		l.t.Error(f)
 	}

@@ -55,6 +55,9 @@ func (d dice) service(id int) snapshot.Service {
 	for range d.IntN(4) {
 		s.Tasks = append(s.Tasks, d.task())
 	}
+	if d.IntN(3) == 0 {
+		s.Labels["traefik.backend.loadbalancer.swarm"] = "true"
+	}
 	return s
 }
 
@@ -155,5 +158,20 @@ func TestAReaderReadsOnlyWhatChanged(t *testing.T) {
 	}
 	if got := second[1].Services[0].Endpoints[0].Task; got != "t2" {
 		t.Errorf("b has task %s", got)
+	}
+}
+
+func TestAVirtualAddressFollowsItsNetworksName(t *testing.T) {
+	swarm := func(name string) *snapshot.Swarm {
+		s := oneTask("a", "traefik.port=80", "traefik.backend.loadbalancer.swarm=true", "traefik.docker.network=new")
+		s.Networks, s.Own = append(s.Networks, snapshot.Network{ID: "n2", Name: name}), append(s.Own, "n1")
+		s.Services[0].VIPs = addresses("n1=10.0.1.2", "n2=10.0.2.2")
+		return s
+	}
+	r := NewReader(exposed)
+	r.Read(swarm("old"))
+	specs, _ := r.Read(swarm("new"))
+	if got := specs[0].Services[0].Endpoints[0].Addr; got != "10.0.2.2:80" {
+		t.Errorf("spoken to at %s", got)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -199,58 +198,6 @@ func idempotent(method string) bool {
 	return false
 }
 
-// content is the client's body on its way to an endpoint. It closes nothing: another try may still want it.
-// net/http may go on reading after it has given up on a try, so that a try that is to be repeated is sealed first.
-type content struct {
-	body    message.Body
-	trailer http.Header
-
-	mu      sync.Mutex
-	touched bool  // some of it was read, so that it cannot be sent again
-	sealed  bool  // nothing more will be read by this try
-	err     error // what the client's side said, other than its end
-}
-
-var errSealed = errors.New("this try is over")
-
-func (c *content) Read(p []byte) (int, error) {
-	if !c.touch() {
-		return 0, errSealed
-	}
-	n, err := c.body.Read(p)
-	switch {
-	case errors.Is(err, io.EOF):
-		if trailers := c.body.Trailers(); trailers != nil {
-			fill(c.trailer, trailers)
-		}
-	case err != nil:
-		c.mu.Lock()
-		c.err = fmt.Errorf("read the client's body: %w", err)
-		c.mu.Unlock()
-	}
-	return n, err
-}
-
-func (c *content) touch() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.touched = c.touched || !c.sealed
-	return !c.sealed
-}
-
-// seal ends the try; it tells whether the body is still whole, and what the client's side said.
-func (c *content) seal() (whole bool, err error) {
-	if c == nil {
-		return true, nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sealed = true
-	return !c.touched, c.err
-}
-
-func (c *content) Close() error { return nil }
-
 func responseOf(answer *http.Response) *message.Response {
 	r := &message.Response{Status: answer.StatusCode}
 	addAll(&r.Fields, answer.Header)
@@ -267,21 +214,3 @@ func responseOf(answer *http.Response) *message.Response {
 	}
 	return r
 }
-
-// responseBody is an endpoint's content.
-type responseBody struct {
-	io.ReadCloser
-	answer   *http.Response
-	trailers message.Fields
-}
-
-func (b *responseBody) Length() int64 { return b.answer.ContentLength }
-
-func (b *responseBody) Trailers() *message.Fields {
-	b.trailers.Reset()
-	addAll(&b.trailers, b.answer.Trailer)
-	return &b.trailers
-}
-
-// buffers carry bodies; an array pointer keeps the pool from allocating.
-var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}

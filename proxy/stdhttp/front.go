@@ -126,21 +126,6 @@ func protoOf(r *http.Request) message.Proto {
 	return message.HTTP10
 }
 
-// requestBody is the client's content. Its trailers are net/http's, known after the end.
-type requestBody struct {
-	io.ReadCloser
-	request  *http.Request
-	trailers message.Fields
-}
-
-func (b *requestBody) Length() int64 { return b.request.ContentLength }
-
-func (b *requestBody) Trailers() *message.Fields {
-	b.trailers.Reset()
-	addAll(&b.trailers, b.request.Trailer)
-	return &b.trailers
-}
-
 // Inform implements message.Exchange.
 func (x *exchange) Inform(r *message.Response) error {
 	header := x.writer.Header()
