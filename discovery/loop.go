@@ -179,11 +179,12 @@ func (l *Loop) publish(seen *snapshot.Swarm) {
 	specs, found := l.options.Read(seen)
 	table, more := l.options.Compile(l.table, specs)
 	found = append(found, more...)
+	l.note(func(s *Status) { s.Diagnostics = found }) // first, so that whoever sees the table sees what is said of it
 	l.options.Apply(table, seen)
 	l.report(table, found)
 	l.last, l.table = seen, table
 	l.note(func(s *Status) {
-		s.Diagnostics, s.Tables = found, s.Tables+1
+		s.Tables++
 		s.Swapped = time.Now()
 	})
 }

@@ -190,7 +190,10 @@ func (s *show) underLoad(ctx context.Context, service string, change func() erro
 		return err
 	}
 	s.print("   %-7s  %s\n", "load", answered)
-	if t := source(s.table, service); t != nil && !s.atRest(s.table, service) {
+	if answered.failed > 0 && !asked.repeatable() {
+		s.print("   %-7s  a task that dies may have acted on a %s already, so the router never sends it twice\n", "", asked.method)
+	}
+	if !s.atRest(s.table, service) {
 		s.print("   %-7s  the swarm is not done after %s; on with the show\n", "", patience)
 	}
 	return nil

@@ -7,6 +7,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -45,28 +46,18 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
 	ctx, stop := limited(ctx, o.For)
 	defer stop()
-	stage, err := build(ctx, o, stacks)
-	if err != nil {
-		return unlessOver(ctx, err)
+	err = perform(ctx, o, stacks)
+	switch {
+	case ctx.Err() == nil:
+		return err
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		fmt.Fprintf(o.Out, "\nThe %s are over. Nothing is left behind.\n", o.For)
+	default:
+		fmt.Fprint(o.Out, "\nEnded. Nothing is left behind.\n")
 	}
-	defer stage.close()
-
-	var routed error
-	var router sync.WaitGroup
-	router.Go(func() {
-		routed = stage.router.Run(ctx)
-		stop() // a router that broke ends the show
-	})
-	shown := unlessOver(ctx, newShow(o, stage, began).run(ctx))
-	stop()
-	router.Wait()
-	if routed != nil {
-		return routed
-	}
-	return shown
+	return nil
 }
 
 func limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
@@ -76,10 +67,28 @@ func limited(ctx context.Context, limit time.Duration) (context.Context, context
 	return context.WithCancel(ctx)
 }
 
-// unlessOver is an error that is not just the end of ctx, which whatever is under way then fails by.
-func unlessOver(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+// perform plays the show on a stage that is there for it alone.
+func perform(ctx context.Context, o Options, stacks []stack) error {
+	began := time.Now()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	stage, err := build(ctx, o, stacks)
+	if err != nil {
+		return err
+	}
+	defer stage.close()
+
+	var broken error
+	var router sync.WaitGroup
+	router.Go(func() {
+		broken = stage.router.Run(ctx)
+		stop() // without a router there is nothing to show
+	})
+	err = newShow(o, stage, began).run(ctx)
+	stop()
+	router.Wait()
+	if broken != nil {
+		return broken
 	}
 	return err
 }

@@ -54,21 +54,25 @@ func (s *show) run(ctx context.Context) error {
 	s.greet()
 	s.tellTable()
 	if err := s.tellDiagnostics(ctx); err != nil {
-		return s.over(ctx, err)
+		return err
 	}
 	s.tellRequests()
-	for i, a := range s.acts() {
+	acts := s.acts()
+	if len(acts) > 0 {
+		s.print("\nNow the swarm changes, and the table with it: + came, - went, ~ changed, so long after the command.\n")
+	}
+	for i, a := range acts {
 		if err := s.rest(ctx); err != nil {
-			return s.over(ctx, err)
+			return err
 		}
 		s.print("\n%d. %s\n\n", i+1, a.title)
 		if err := a.play(s, ctx); err != nil {
-			return s.over(ctx, err)
+			return err
 		}
 	}
 	s.print("\nThat was the show. Everything is still running: try the curl lines and the dashboard above.\n%s\n", s.howItEnds())
 	<-ctx.Done()
-	return s.over(ctx, nil)
+	return ctx.Err()
 }
 
 func (s *show) print(format string, args ...any) { fmt.Fprintf(s.out, format, args...) }
@@ -102,7 +106,7 @@ const patience = 15 * time.Second
 
 func (s *show) firstTable(ctx context.Context) error {
 	if err := s.await(ctx, func(t *rules.Table) bool { return t != nil }); err != nil {
-		return s.over(ctx, err)
+		return err
 	}
 	if s.table == nil {
 		return errors.New("the router has not made a table; --logLevel=DEBUG shows what it did instead")
@@ -121,7 +125,7 @@ func (s *show) nothingRouted(ctx context.Context) error {
 	}
 	seen, err := s.overview(ctx)
 	if err != nil {
-		return s.over(ctx, err)
+		return err
 	}
 	why := "no service has labels that ask for one, such as traefik.port=80"
 	for _, d := range seen.Diagnostics.Shown {
@@ -256,17 +260,4 @@ func (s *show) howItEnds() string {
 	}
 	left := max(0, s.options.For-time.Since(s.began)).Round(time.Second)
 	return fmt.Sprintf("It ends by itself in %s, or with Ctrl-C.", left)
-}
-
-// over tells that the time is over, if it is, which is no error then.
-func (s *show) over(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
-		return err
-	}
-	why := "Ended."
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		why = fmt.Sprintf("The %s are over.", s.options.For)
-	}
-	s.print("\n%s Nothing is left behind.\n", why)
-	return ctx.Err()
 }

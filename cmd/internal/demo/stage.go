@@ -74,6 +74,9 @@ func (s *stage) listen(ctx context.Context, o Options) (err error) {
 }
 
 func listen(ctx context.Context, flag, address, other string) (net.Listener, error) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("%s %s: an address has a port after a colon, as in %s %s", flag, address, flag, other)
+	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s %s: another program listens there; choose a free port, as in %s %s", flag, address, flag, other)
