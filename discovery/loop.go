@@ -44,9 +44,9 @@ type Options struct {
 const (
 	fast        = 250 * time.Millisecond
 	slow        = time.Second
-	hurry       = 5 * time.Second  // looks stay fast this long after the last hint
-	patience    = time.Minute      // and this long after the last change while a service converges
-	firstLook   = 2 * time.Second  // how long the state on disk may wait for the swarm at start
+	hurry       = 5 * time.Second // looks stay fast this long after the last hint
+	patience    = time.Minute     // and this long after the last change while a service converges
+	firstLook   = 2 * time.Second // how long the state on disk may wait for the swarm at start
 	breath      = 50 * time.Millisecond
 	retryFirst  = 500 * time.Millisecond
 	retryAtMost = 10 * time.Second
@@ -156,6 +156,7 @@ func (l *Loop) look(ctx context.Context) bool {
 	since := l.pace.looking(began)
 	seen, err := l.options.Source.Snapshot(ctx)
 	if err != nil {
+		l.store.flush() // trouble has begun: should we die in it, the next router has all that we knew
 		if ctx.Err() == nil || l.table == nil {
 			l.failed(err)
 		}
