@@ -165,7 +165,7 @@ func (l *Loop) look(ctx context.Context) bool {
 	l.pace.cost = time.Since(began)
 	l.recovered()
 	l.pace.converging = converging(seen)
-	if l.last != nil && l.last.Equal(seen) {
+	if l.last != nil && seen.Reuse(l.last) {
 		return true
 	}
 	l.pace.lastChange = time.Now()

@@ -102,9 +102,9 @@ func (a *App) makeProxy() {
 func (a *App) makeLoop() {
 	a.loop = discovery.New(discovery.Options{
 		Source: a.world.Source, Log: a.log, Calm: a.config.Refresh, Once: !a.config.Watch, StateDir: a.config.StateDir,
-		Read: func(s *snapshot.Swarm) ([]rules.Spec, []rules.Diagnostic) { return labels.Read(s, a.config.Labels) },
-		Compile: func(_ *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
-			return rules.Compile(specs, a.compiler)
+		Read: labels.NewReader(a.config.Labels).Read,
+		Compile: func(last *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
+			return rules.Recompile(last, specs, a.compiler)
 		},
 		Apply: a.apply,
 	})
