@@ -10,6 +10,9 @@ import (
 
 // prepare turns the client's request into the one that an endpoint gets. False: the rule's modifiers leave nothing.
 func (v *visit) prepare(q *message.Request) bool {
+	if message.Listed(q.Upgrade, "h2c") {
+		q.Upgrade = "" // behind a switch to h2c an endpoint would serve paths that are not the route's
+	}
 	te := message.Listed(q.Fields.Joined("Te"), "trailers")
 	removeHopByHop(&q.Fields)
 	if te {
@@ -43,7 +46,7 @@ func addEach(fields *message.Fields, name string, values [2]string) {
 // The fields that are meant for the next hop only (RFC 9110, 7.6.1), those that Connection does not have to name.
 var hopByHop = []string{
 	"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
 }
 
 func removeHopByHop(fields *message.Fields) {

@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -46,12 +48,25 @@ func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked},
 		ReadHeaderTimeout: p.options.ReadTimeout,
 		IdleTimeout:       p.options.IdleTimeout,
-		ErrorLog:          zap.NewStdLog(zap.NewNop()), // a client's broken handshake is nobody's news
+		ErrorLog:          log.New(serverLog{p.options.Log}, "", 0),
 		Protocols:         new(http.Protocols),
 	}
 	e.server.Protocols.SetHTTP1(true)
 	e.server.Protocols.SetUnencryptedHTTP2(true)
 	return e
+}
+
+// serverLog passes on what net/http's server says: that it cannot accept is news for the operator, the faults of
+// single clients are not.
+type serverLog struct{ log *zap.Logger }
+
+func (s serverLog) Write(line []byte) (int, error) {
+	level := zap.DebugLevel
+	if bytes.Contains(line, []byte("Accept error")) {
+		level = zap.ErrorLevel
+	}
+	s.log.Log(level, "server", zap.ByteString("says", bytes.TrimSpace(line)))
+	return len(line), nil
 }
 
 func (e *EntryPoint) panicked(what any, stack []byte) {

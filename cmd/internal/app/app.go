@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -89,9 +90,13 @@ func (a *App) makeFleet() {
 	})
 }
 
+// endpointIdle is how long a connection to an endpoint is kept without use, as in Traefik 1.x.
+const endpointIdle = 90 * time.Second
+
 func (a *App) makeProxy() {
 	back := stdhttp.NewBack(stdhttp.BackOptions{
-		Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, MaxIdle: a.config.MaxIdle, TLS: a.tlsTo,
+		Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, IdleTimeout: endpointIdle,
+		MaxIdle: a.config.MaxIdle, TLS: a.tlsTo,
 	})
 	a.proxy = proxy.New(proxy.Options{
 		EntryPoints: a.config.EntryPoints, Fleet: a.fleet, Back: back, Log: a.log, Listen: a.world.Listen,
@@ -140,6 +145,9 @@ func (a *App) setStickyKey(cluster string) {
 	}
 	key := a.given
 	if key == nil {
+		if cluster == "" {
+			a.log.Warn("the swarm does not tell its id, so that the key of sticky cookies can be guessed; give --sticky.key")
+		}
 		sum := sha256.Sum256([]byte("appia sticky " + cluster))
 		key = sum[:]
 	}

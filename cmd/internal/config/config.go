@@ -59,7 +59,7 @@ type Config struct {
 // Default is what no flag at all means.
 func Default() *Config {
 	return &Config{
-		LogLevel:    zapcore.ErrorLevel,
+		LogLevel:    zapcore.WarnLevel,
 		WebAddress:  ":8080",
 		WebPath:     "/",
 		Watch:       true,

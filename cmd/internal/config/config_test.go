@@ -120,6 +120,8 @@ func TestWhatCannotBeMeantIsAnErrorThatHelps(t *testing.T) {
 		{"--entryPoints=Name:http Address::80 Auth.Basic.Users:a:b", "not served"},
 		{"--defaultEntryPoints=htp", "did you mean http?"},
 		{"--docker.constraints=tag = api", "tag=="},
+		{"--web.certFile=cert.pem", "would open the admin page"},
+		{"--web.auth.basic.users=a:b", "would open the admin page"},
 	} {
 		args := []string{swarmMode, row.arg}
 		if strings.HasPrefix(row.arg, "--defaultEntryPoints") {
@@ -128,6 +130,9 @@ func TestWhatCannotBeMeantIsAnErrorThatHelps(t *testing.T) {
 		if _, _, err := parse(args...); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: got %v, want %q", row.arg, err, row.want)
 		}
+	}
+	if clean, _, err := Normalize([]string{"--consul"}); err != nil || clean == nil {
+		t.Errorf("cobra would read the process's own arguments: %v %v", clean, err)
 	}
 	if _, _, err := parse(); err == nil || !strings.Contains(err.Error(), "--docker --docker.swarmMode") {
 		t.Errorf("no flags: %v", err)

@@ -52,7 +52,7 @@ var options = []option{
 	{"metrics", "", "bool", "false", "accepted: metrics.prometheus switches it on", accepted},
 	{"metrics.prometheus", "", "bool", "false", "as web", boolean(func(c *Config) *bool { return &c.Web })},
 
-	{"logLevel", "l", "level", "ERROR", "DEBUG, INFO, WARN, ERROR, FATAL or PANIC", setLogLevel},
+	{"logLevel", "l", "level", "WARN", "DEBUG, INFO, WARN, ERROR, FATAL or PANIC", setLogLevel},
 	{"debug", "d", "bool", "false", "log at DEBUG where logLevel says nothing", boolean(func(c *Config) *bool { return &c.debug })},
 
 	{"stateDir", "", "folder", "/var/lib/appia", "where the last known state of the swarm is kept; empty: nowhere", text(func(c *Config) *string { return &c.StateDir })},
