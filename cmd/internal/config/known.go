@@ -13,7 +13,6 @@ var known = []string{
 	"providersThrottleDuration", "rancher", "rancher.", "respondingTimeouts", "respondingTimeouts.writeTimeout", "rest", "rest.",
 	"retry", "retry.", "serviceFabric", "serviceFabric.", "tracing", "tracing.", "traefikLog", "traefikLog.", "traefikLogsFile",
 	"web.metrics", "web.metrics.", "web.statistics", "web.statistics.", "zookeeper", "zookeeper.",
-	"c",
 }
 
 // guard names the flags that kept the admin page to itself. Without them it would be open to whoever reaches it.

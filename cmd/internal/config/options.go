@@ -155,6 +155,7 @@ func setEntryPoints(c *Config, value string) error {
 	c.warnings = append(c.warnings, warnings...)
 	for i := range c.EntryPoints {
 		if c.EntryPoints[i].Name == e.Name {
+			c.warnings = append(c.warnings, fmt.Sprintf("there are two entry points %q; the last one counts", e.Name))
 			c.EntryPoints[i] = e
 			return nil
 		}
@@ -168,9 +169,11 @@ func setRefresh(c *Config, value string) error {
 	if err != nil {
 		return fmt.Errorf("%q is not a number of seconds", value)
 	}
-	if seconds > 0 {
-		c.Refresh = time.Duration(seconds) * time.Second
+	if seconds <= 0 {
+		c.warnings = append(c.warnings, fmt.Sprintf("docker.swarmModeRefreshSeconds=%d means the default, 15", seconds))
+		return nil
 	}
+	c.Refresh = time.Duration(seconds) * time.Second
 	return nil
 }
 

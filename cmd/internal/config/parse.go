@@ -95,6 +95,9 @@ func find(arg, name string) (o *option, warning string, err error) {
 	if lower := strings.ToLower(name); lower == "help" || short && lower == "h" {
 		return &option{name: "help", kind: "bool"}, "", nil
 	}
+	if short && name == "c" {
+		name = "configFile"
+	}
 	if guard(name) {
 		return nil, "", fmt.Errorf("flag --%s of Traefik 1.x is not served by this version of Appia; leaving it out would open the admin page that it was to protect", name)
 	}
@@ -171,7 +174,7 @@ func (c *Config) checkProvider() error {
 	case !c.Docker:
 		return errors.New("nothing to route: give --docker --docker.swarmMode, or try appia demo")
 	case !c.SwarmMode:
-		return errors.New("plain docker is not served, only swarm services: add --docker.swarmMode")
+		return errors.New("only swarm services are served, not plain docker: add --docker.swarmMode")
 	}
 	return nil
 }
