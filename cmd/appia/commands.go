@@ -59,7 +59,7 @@ func newSnapshot() *cobra.Command {
 			}
 			out := json.NewEncoder(cmd.OutOrStdout())
 			out.SetIndent("", "  ")
-			return out.Encode(seen)
+			return out.Encode(seen.WithoutSecrets())
 		},
 	}
 	cmd.Flags().SortFlags = false
