@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/appia-edge/appia/cmd/internal/config"
 	"github.com/appia-edge/appia/cmd/internal/demo"
@@ -45,7 +45,7 @@ func newDemo() *cobra.Command {
 	flags.StringVar(&o.Addr, "addr", ":8000", "the `address` for requests")
 	flags.StringVar(&o.Admin, "admin", ":8080", "the `address` of the dashboard and the API")
 	flags.StringVar(&o.LogLevel, "logLevel", "", "show the router's own log, on standard error: `level` DEBUG, INFO, WARN or ERROR")
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return helpful(err, cmd.Flags()) })
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return helpful(err, cmd.Flags().FlagUsages()) })
 	return cmd
 }
 
@@ -60,29 +60,39 @@ func onlyBehindDash(args []string, dash int) error {
 	return fmt.Errorf("demo: the word %q belongs to no flag; a stack file is given as --stack %s", args[0], args[0])
 }
 
-// helpful names the flag that was probably meant.
-func helpful(err error, flags *pflag.FlagSet) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
-		return fmt.Errorf("demo: %w", err)
-	}
-	name := unknown.GetSpecifiedName()
-	dashes := "--"
-	if letters := unknown.GetSpecifiedShortnames(); letters != "" { // -stack
-		name, _, _ = strings.Cut(letters, "=")
-		dashes = "-"
-	}
-	if near, ok := rules.Nearest(name, namesIn(flags)); ok {
-		return fmt.Errorf("demo: unknown flag %s%s; did you mean --%s?", dashes, name, near)
-	}
-	if near, ok := rules.Nearest(name, namesIn(config.Flags(config.Default()))); ok {
-		return fmt.Errorf("demo: unknown flag %s%s; did you mean the router's --%s? Its flags stand behind --, as in appia demo -- --%s", dashes, name, near, near)
-	}
-	return fmt.Errorf("demo: unknown flag %s%s; appia demo --help lists them", dashes, name)
+// mistyped is pflag's error for a flag that it does not know, and for one without a value. Only package config imports pflag.
+type mistyped interface {
+	GetSpecifiedName() string
+	GetSpecifiedShortnames() string // "stack" of -stack
 }
 
-func namesIn(flags *pflag.FlagSet) (names []string) {
-	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+// helpful names the flag that was probably meant.
+func helpful(err error, usages string) error {
+	var mistake mistyped
+	if !errors.As(err, &mistake) || !strings.HasPrefix(err.Error(), "unknown ") {
+		return fmt.Errorf("demo: %w", err)
+	}
+	given := "--" + mistake.GetSpecifiedName()
+	if letters := mistake.GetSpecifiedShortnames(); letters != "" {
+		given, _, _ = strings.Cut("-"+letters, "=")
+	}
+	name := strings.TrimLeft(given, "-")
+	if near, ok := rules.Nearest(name, namesIn(usages)); ok {
+		return fmt.Errorf("demo: unknown flag %s; did you mean --%s?", given, near)
+	}
+	if _, _, err := config.Normalize([]string{given + "=x"}); err == nil {
+		return fmt.Errorf("demo: unknown flag %s; flags of the router stand behind a --, as in appia demo -- %s", given, given)
+	}
+	return fmt.Errorf("demo: unknown flag %s; appia demo --help lists them", given)
+}
+
+var flagName = regexp.MustCompile(`--([A-Za-z]+)`)
+
+// namesIn are the flags in the text of --help.
+func namesIn(usages string) (names []string) {
+	for _, match := range flagName.FindAllStringSubmatch(usages, -1) {
+		names = append(names, match[1])
+	}
 	return names
 }
 

@@ -14,7 +14,10 @@ import (
 
 // acts are what happens to the examples, or what can happen to any stack.
 func (s *show) acts() []act {
-	if len(s.options.Stacks) > 0 {
+	if len(s.table.Routes) == 0 {
+		return nil
+	}
+	if len(s.options.Stacks)+len(s.options.Router) > 0 { // the examples, too, may mean something else by other flags
 		return s.actsForAny()
 	}
 	return []act{

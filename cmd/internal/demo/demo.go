@@ -23,6 +23,7 @@ type Options struct {
 	Addr     string        // of the entry point
 	Admin    string        // of the admin listener
 	LogLevel string        // of the router's own log; "": no log
+	Router   []string      // flags of the router's own, after those that the demo gives it
 
 	Out     io.Writer // the show
 	Log     io.Writer // the router's log
@@ -37,7 +38,7 @@ var Brisk = embedded.Pace{Start: 500 * time.Millisecond, Stop: 1200 * time.Milli
 // Breath is the time to read an act in.
 const Breath = 1500 * time.Millisecond
 
-// Run shows it all, and goes on serving until ctx or the time is over, neither of which is an error.
+// Run shows it all, and goes on serving until ctx or the time is over or nobody reads Out any more. None of these is an error.
 func Run(ctx context.Context, o Options) error {
 	if o.For < 0 {
 		return fmt.Errorf("--for %s: the time must be above zero", o.For)
@@ -48,8 +49,12 @@ func Run(ctx context.Context, o Options) error {
 	}
 	ctx, stop := limited(ctx, o.For)
 	defer stop()
+	reader := &audience{out: o.Out, leave: stop}
+	o.Out = reader
 	err = perform(ctx, o, stacks)
 	switch {
+	case reader.left != nil:
+		return reader.why()
 	case ctx.Err() == nil:
 		return err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

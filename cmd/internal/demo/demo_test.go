@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -207,7 +209,7 @@ func TestTheReadersOwnStacksAreShown(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"warning: mine_web: traefik.wieght=5\n", "did you mean traefik.weight ?",
+		"warning unknown-label: mine_web: traefik.wieght=5\n", "did you mean traefik.weight ?",
 		"# Host:mine-secure.litup.me: its tasks are to speak https",
 		"$ docker service scale mine_web=3\n", "$ docker kill mine_web.1.",
 	} {
@@ -256,11 +258,11 @@ func TestABadStackFileIsOneClearLine(t *testing.T) {
 		"a folder":    {".", "--stack .: is a directory"},
 		"not YAML":    {written(t, "a.yml", "services:\n  web:\n    image: \"x\n"), "a.yml: the file is not YAML"},
 		"prose":       {written(t, "b.yml", "hello\n"), "b.yml: the file is no stack file"},
-		"empty":       {written(t, "c.yml", ""), "c.yml: the file is no stack file"},
+		"empty":       {written(t, "c.yml", ""), "c.yml: the file is empty"},
 		"binary":      {written(t, "d.yml", "\x00\xff\xfe"), "d.yml: the file is not YAML"},
 		"no services": {written(t, "e.yml", "version: '3.6'\n"), "e.yml: the file is no stack file: it has no services"},
-		"no labels":   {written(t, "f.yml", "services: {web: {image: x}}"), "f.yml: there is nothing to route: no service has labels that ask for one"},
-		"no port":     {written(t, "g.yml", "services: {web: {image: x, deploy: {labels: {traefik.frontend.rule: 'Host:a.b'}}}}"), "g.yml: there is nothing to route: g_web: "},
+		"no labels":   {written(t, "f.yml", "services: {web: {image: x}}"), "f.yml: there is nothing to route: no service has labels under deploy: that ask for it"},
+		"no env_file": {written(t, "g.yml", "services: {web: {image: x, env_file: /nowhere/web.env}}"), "g.yml: env_file /nowhere/web.env: no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text, err := start(t, Options{Stacks: []string{c.path}}).end()
@@ -286,7 +288,7 @@ func TestAnOccupiedPortIsAnErrorThatNamesItsFlag(t *testing.T) {
 			flag = "--admin "
 		}
 		o.Out = io.Discard
-		if err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), flag+taken.Addr().String()+": another program listens there") {
+		if err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), flag+taken.Addr().String()+": something listens there already; choose a free port") {
 			t.Errorf("got %v for %s", err, flag)
 		}
 	}
@@ -333,5 +335,164 @@ func TestABadLogLevelIsAnError(t *testing.T) {
 	_, err := start(t, Options{LogLevel: "loud"}).end()
 	if err == nil || !strings.Contains(err.Error(), "loud") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheRouterIsOnlyOnTheExternalNetworksOfTheStacks(t *testing.T) {
+	text := start(t, Options{Pace: quick, Stacks: []string{"testdata/networks.yml"}}).until(t, "That was the show.")
+	for _, want := range []string{
+		"the router is on traefik_public, external in the stacks",
+		"error no-common-network: networks_forgotten\n     the task is on networks_default and the router on traefik_public",
+		"error no-common-network: networks_inside\n",
+		"# Host:forgotten.me.com: 503, as the router reaches no task of networks_forgotten, see above\n",
+		"/api/diagnostics.\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not tell %q:\n%s", want, text)
+		}
+	}
+	for line := range strings.Lines(text) {
+		words := shellSplit(strings.TrimSpace(line))
+		if words[0] != "curl" {
+			continue
+		}
+		want := http.StatusServiceUnavailable
+		if strings.Contains(line, "reached.me.com") || strings.Contains(line, "networks-enabled.litup.me") {
+			want = http.StatusOK
+		}
+		if got := status(t, words[1:]); got != want {
+			t.Errorf("%s: got %d, want %d", line, got, want)
+		}
+	}
+}
+
+func status(t *testing.T, words []string) int {
+	t.Helper()
+	asked, err := http.NewRequestWithContext(t.Context(), http.MethodGet, words[len(words)-1], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked.Host = strings.TrimPrefix(words[1], "Host: ")
+	asked.Close = true
+	answer, err := http.DefaultTransport.RoundTrip(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	return answer.StatusCode
+}
+
+func TestWithoutExternalNetworksTheRouterIsOnAllAndSaysSo(t *testing.T) {
+	path := written(t, "lone.yml", "services: {web: {image: x, deploy: {labels: {traefik.port: '80'}}}}")
+	text := start(t, Options{Pace: quick, Stacks: []string{path}}).until(t, "That was the show.")
+	if !strings.Contains(text, "as no file names an external one; on a real swarm it must share one with each service") || strings.Contains(text, "no-common-network") {
+		t.Error(text)
+	}
+}
+
+func TestAStackWhoseServicesAreRefusedStaysUpAndSaysWhy(t *testing.T) {
+	for name, c := range map[string]struct{ labels, want string }{
+		"a protection": {`{traefik.port: "80", traefik.frontend.rule: "Host:a.b", traefik.frontend.auth.basic.users: "a:b"}`,
+			"error protection-not-served: odd_web: traefik.frontend.auth.basic.users="},
+		"no port":    {`{traefik.frontend.rule: "Host:a.b"}`, "error no-port: odd_web"},
+		"a typo":     {`{traefik.port: "80", traefik.frontend.rule: "Hots:a.b"}`, "did you mean Host:a.b ?\n"},
+		"not wanted": {`{traefik.port: "80", traefik.enable: "false"}`, "traefik.enable=false or a flag"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, Options{Stacks: []string{written(t, "odd.yml", "services: {web: {image: x, deploy: {labels: "+c.labels+"}}}")}})
+			text := p.until(t, "Ctrl-C ends it.\n")
+			if !strings.Contains(text, c.want) || !strings.Contains(text, "Nothing is routed") {
+				t.Errorf("without %q:\n%s", c.want, text)
+			}
+			dashboard := regexp.MustCompile(`http://\S+/dashboard/`).FindString(text)
+			if got := status(t, []string{"-H", "Host: a", dashboard}); got != http.StatusOK {
+				t.Errorf("the dashboard answers %d", got)
+			}
+		})
+	}
+}
+
+// A shortWriter takes some text, and then fails.
+type shortWriter struct {
+	text strings.Builder
+	fail error
+}
+
+func (w *shortWriter) Write(text []byte) (int, error) {
+	if strings.Contains(w.text.String(), "docker.sock") {
+		return 0, w.fail
+	}
+	return w.text.Write(text)
+}
+
+func TestAReaderThatLeavesEndsTheShowAndNothingIsLeftBehind(t *testing.T) {
+	for _, c := range []struct{ fail, want error }{{syscall.EPIPE, nil}, {syscall.ENOSPC, syscall.ENOSPC}} {
+		out := &shortWriter{fail: c.fail}
+		if err := Run(t.Context(), Options{Addr: "127.0.0.1:0", Admin: "127.0.0.1:0", Out: out}); !errors.Is(err, c.want) {
+			t.Errorf("%v: got %v", c.fail, err)
+		}
+		socket := regexp.MustCompile(`unix://(\S+)/docker\.sock`).FindStringSubmatch(out.text.String())[1]
+		if _, err := os.Stat(socket); !os.IsNotExist(err) {
+			t.Errorf("%v: the socket's folder is left: %v", c.fail, err)
+		}
+	}
+}
+
+func TestAdviceForAnOccupiedPortIsAnotherPort(t *testing.T) {
+	if l, err := net.Listen("tcp", ":18080"); err == nil {
+		defer l.Close()
+	}
+	err := Run(t.Context(), Options{Addr: "127.0.0.1:0", Admin: ":18080", Out: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "--admin :18080: something listens there already; choose a free port, as in --admin :28080") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAStackFileGivenTwiceIsOneClearLine(t *testing.T) {
+	err := Run(t.Context(), Options{Stacks: []string{"testdata/mine.yml", "./testdata/../testdata/mine.yml"}})
+	if err == nil || err.Error() != "--stack ./testdata/../testdata/mine.yml: this file is given twice; once is enough" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnEnvFileLiesBesideItsStackFile(t *testing.T) {
+	path := written(t, "env.yml", "services: {web: {image: x, env_file: web.env, deploy: {labels: {traefik.port: '80'}}}}")
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "web.env"), []byte("A=b\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, Options{Pace: quick, Stacks: []string{path}}).until(t, "1 task of env_web")
+}
+
+func TestTheReaderMayRehearseWithFlagsOfTheRouter(t *testing.T) {
+	p := start(t, Options{Pace: quick, Stacks: []string{"testdata/networks.yml"},
+		Router: []string{"--docker.exposedbydefault=false", "--docker.domain", "example.com", "--retry"}})
+	text := p.until(t, "That was the show.")
+	for _, want := range []string{
+		"--docker.exposedByDefault=false --docker.domain=example.com\n",
+		"Host:networks-enabled.example.com", "# flag --retry is known to Traefik 1.x",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not tell %q:\n%s", want, text)
+		}
+	}
+	for _, unwanted := range []string{"networks_reached", "litup.me"} {
+		if strings.Contains(text, unwanted) {
+			t.Errorf("it tells %q:\n%s", unwanted, text)
+		}
+	}
+}
+
+func TestFlagsThatPlaceTheRouterAreTheDemosOwn(t *testing.T) {
+	for _, c := range []struct{ flag, want string }{
+		{"--entryPoints=Name:http Address::80", "leave out --entryPoints=Name:http Address::80 behind the --: in the demo there is one entry point"},
+		{"--web.address=:9", "--admin places it"},
+		{"--docker.endpoint=tcp://a:1", "the swarm is embedded"},
+		{"--docker.domian=x", "unknown flag --docker.domian=x; did you mean --docker.domain?"},
+	} {
+		text, err := start(t, Options{Router: []string{c.flag}}).end()
+		if err == nil || !strings.Contains(err.Error(), c.want) || text != "" {
+			t.Errorf("%s: got %v and %q", c.flag, err, text)
+		}
 	}
 }
