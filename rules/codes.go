@@ -23,6 +23,13 @@ const (
 	BadReplacement   = "bad-replacement"
 	MatchesAll       = "matches-everything"
 
+	CommaForSemicolon = "comma-for-semicolon"
+	NoOperators       = "no-operators"
+	StrangeCharacter  = "strange-character"
+	NoTemplates       = "template-not-filled"
+	HostNotASCII      = "host-not-ascii"
+	PathEscaped       = "path-escaped"
+
 	UnknownEntryPoint     = "unknown-entry-point"
 	NoEntryPoint          = "no-entry-point"
 	UnknownService        = "unknown-service"
@@ -51,15 +58,21 @@ func Codes() []CodeDoc {
 		{BadTemplate, "Braces or a regexp in a host or path are not valid: it never matches."},
 		{SeparatorInBrace, "A comma or semicolon inside braces cuts the regexp in two: it never matches."},
 		{RegexpOutside, "Text outside braces is literal; a regexp there matches nothing."},
-		{HostNotPlain, "Host takes plain names: with a port, a path or a * it never matches."},
+		{HostNotPlain, "Host takes plain names: with a port, a path, a space or a * it never matches."},
 		{HostLiteral, "HostRegexp without braces is the same as Host."},
 		{DisjointHosts, "Two Host parts must both hold, and no host is in both."},
-		{PathWithoutSlash, "A path without a leading slash never matches."},
+		{PathWithoutSlash, "A path without a leading slash never matches; AddPrefix and ReplacePath put one in front."},
 		{StripTemplate, "A Strip function removes literal text only; requests that match by a regexp are answered 404."},
 		{ColonsDropped, "Colons that are doubled, or stand at an end, vanish from the argument."},
 		{LastCounts, "Of several arguments of a modifier, or several Strip functions, the last counts."},
 		{BadReplacement, "ReplacePathRegex is not \"regexp replacement\"; the path stays as it is."},
 		{MatchesAll, "The rule has only modifiers and so matches every request."},
+		{CommaForSemicolon, "A function stands among the arguments of another, where it never matches: a semicolon joins functions."},
+		{NoOperators, "There is no || and no &&: a comma joins alternatives, a semicolon what must hold together."},
+		{StrangeCharacter, "Typographic quotes or characters without a width: a host with one never matches."},
+		{NoTemplates, "A template in a label is filled in by nobody; the rule is taken as it is written."},
+		{HostNotASCII, "A host with letters beyond ASCII never matches: clients ask for its xn-- form."},
+		{PathEscaped, "Paths are compared in their decoded form, so one with escapes like %20 never matches."},
 		{UnknownEntryPoint, "The entry point does not exist; the route is served at its others, if any."},
 		{NoEntryPoint, "The route has no entry point; it is not served."},
 		{UnknownService, "The route leads to a service that nobody offers; it is not served."},

@@ -51,18 +51,26 @@ func (c *compiler) tell(o Owner, d Diagnostic) {
 // tellRoute tells a route's owner about its rule.
 func (c *compiler) tellRoute(r *Route, code string, severity Severity, format string, args ...any) {
 	c.tell(r.Owner, Diagnostic{
-		Label: r.Label, Value: r.Rule.Text, Code: code, Severity: severity, Message: fmt.Sprintf(format, args...),
+		Label: r.Label, Value: r.Rule.Text, Code: code, Severity: severity,
+		Message: fmt.Sprintf(format, args...) + inSegment(r.Segment, r.Label),
 	})
+}
+
+// inSegment names a segment where the label of the diagnostic doesn't: labels of the whole service count in each.
+func inSegment(segment, label string) string {
+	if segment == "" || strings.Contains(label, "."+segment+".") {
+		return ""
+	}
+	return " (segment " + segment + ")"
 }
 
 // checkDefaults keeps the default entry points that exist. The others are the operator's to mend.
 func (c *compiler) checkDefaults() {
 	for _, name := range c.options.DefaultEntryPoints {
 		if !slices.Contains(c.options.EntryPoints, name) {
-			suggestion, _ := Nearest(name, c.options.EntryPoints)
 			c.tell(Owner{}, Diagnostic{
-				Value: name, Code: UnknownEntryPoint, Severity: Error, Suggestion: suggestion,
-				Message: fmt.Sprintf("the default entry point %q does not exist", name),
+				Value: name, Code: UnknownEntryPoint, Severity: Error, Suggestion: misspelled(name, c.options.EntryPoints),
+				Message: fmt.Sprintf("the default entry point %q does not exist; %s", name, existing(c.options.EntryPoints)),
 			})
 			continue
 		}

@@ -18,6 +18,34 @@ func TestOperatorIsToldOfDefaultEntryPointsThatDoNotExist(t *testing.T) {
 	}
 }
 
+func TestAnEntryPointIsSuggestedForATypingMistakeOnly(t *testing.T) {
+	for name, want := range map[string]string{
+		"htp": "http", "HTTP": "http", " http": "http", "hhtp": "http", "https": "", "http2": "", "web": "", "ftp": "", "apo2": "api2", "api3": "", "": "",
+	} {
+		if got := misspelled(name, []string{"http", "api2"}); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestWhatIsToldOfASegmentNamesIt(t *testing.T) {
+	route := func(segment string, points ...string) RouteSpec {
+		return RouteSpec{Segment: segment, Name: "frontend-" + segment, Rule: mustParse(t, "Host:"+segment+".com"), Service: "s",
+			EntryPoints: points, EntryPointsLabel: "traefik." + segment + ".frontend.entryPoints"}
+	}
+	inherits := route("two", "https")
+	inherits.EntryPointsLabel = "traefik.frontend.entryPoints"
+	_, found := Compile([]Spec{{Owner: owner("portainer", 1), Routes: []RouteSpec{route("http", "http"), route("https", "https"), inherits},
+		Services: []ServiceSpec{{Name: "s"}}}}, onlyHTTP)
+	const want = "error no-entry-point: portainer: traefik.frontend.entryPoints=\"https\": none of the route's entry points exists, so it is not served (segment two)\n" +
+		"warning unknown-entry-point: portainer: traefik.frontend.entryPoints=\"https\": entry point \"https\" does not exist; the router has http\n" +
+		"error no-entry-point: portainer: traefik.https.frontend.entryPoints=\"https\": none of the route's entry points exists, so it is not served\n" +
+		"warning unknown-entry-point: portainer: traefik.https.frontend.entryPoints=\"https\": entry point \"https\" does not exist; the router has http\n"
+	if got := lines(found); got != want {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 func TestRuleOfManyHostsAndPathsIsFoundAtEach(t *testing.T) {
 	var hosts, paths []string
 	for i := range 60 {

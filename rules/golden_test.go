@@ -104,6 +104,9 @@ func sent(table *Table, q *Query) string {
 		return "301 " + OtherSlash(raw)
 	}
 	p, trace := m.Route.Rewrite(Path{Decoded: q.Path, Raw: raw})
+	if trace.NotFound {
+		return "404"
+	}
 	text := m.Route.Service.Name + " " + p.Raw
 	for _, prefix := range trace.Prefix {
 		if prefix != "" {

@@ -15,16 +15,16 @@ func Nearest(word string, known []string) (string, bool) {
 		least = 0
 	}
 	for _, k := range known {
-		if d := typos(strings.ToLower(word), strings.ToLower(k), least); d < least+1 && (best == "" || d < least) {
+		if d := Typos(strings.ToLower(word), strings.ToLower(k), least); d < least+1 && (best == "" || d < least) {
 			best, least = k, d
 		}
 	}
 	return best, best != ""
 }
 
-// typos counts the letters to insert, delete, change or swap with their neighbour to turn a into b; more than limit
+// Typos counts the letters to insert, delete, change or swap with their neighbour to turn a into b; more than limit
 // is not counted exactly.
-func typos(a, b string, limit int) int {
+func Typos(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // resolveRoutes makes routes of the route specs that can be served, older owners first.
@@ -17,7 +18,7 @@ func (c *compiler) resolveRoutes(specs []Spec) {
 
 func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 	r := &Route{
-		Owner: o, Label: spec.Label, Rule: spec.Rule, Priority: spec.Rule.Priority(), PassHost: spec.PassHost,
+		Owner: o, Label: spec.Label, Segment: spec.Segment, Rule: spec.Rule, Priority: spec.Rule.Priority(), PassHost: spec.PassHost,
 		rewrites: spec.Rule.then.any(), strict: c.options.StrictPrefix,
 	}
 	if spec.Priority > 0 {
@@ -61,15 +62,39 @@ func (c *compiler) entryPoints(r *Route, spec RouteSpec) []string {
 		}
 	}
 	if len(names) == 0 {
-		c.tellRoute(r, NoEntryPoint, Error, "none of the route's entry points exists")
+		c.tell(r.Owner, Diagnostic{
+			Label: spec.EntryPointsLabel, Value: strings.Join(spec.EntryPoints, ","), Code: NoEntryPoint, Severity: Error,
+			Message: "none of the route's entry points exists, so it is not served" + inSegment(r.Segment, spec.EntryPointsLabel),
+		})
 	}
 	return names
 }
 
 func (c *compiler) tellEntryPoint(o Owner, spec RouteSpec, name string) {
-	suggestion, _ := Nearest(name, c.options.EntryPoints)
 	c.tell(o, Diagnostic{
-		Label: spec.EntryPointsLabel, Value: name, Code: UnknownEntryPoint, Severity: Error, Suggestion: suggestion,
-		Message: fmt.Sprintf("entry point %q does not exist", name),
+		Label: spec.EntryPointsLabel, Value: name, Code: UnknownEntryPoint, Severity: Warning,
+		Suggestion: misspelled(name, c.options.EntryPoints),
+		Message:    fmt.Sprintf("entry point %q does not exist; %s", name, existing(c.options.EntryPoints)),
 	})
+}
+
+// misspelled is the entry point that a name is a typing mistake of, or "". That there is no https, or no web2, is no
+// mistake for http and web: such names are made of one another on purpose.
+func misspelled(name string, entryPoints []string) string {
+	meant, ok := Nearest(name, entryPoints)
+	a, b := strings.ToLower(strings.TrimSpace(name)), strings.ToLower(meant)
+	made := strings.HasPrefix(a, b) || strings.HasPrefix(b, a) || unnumbered(a) == unnumbered(b)
+	if !ok || a != b && (made || Typos(a, b, 1) > 1) {
+		return ""
+	}
+	return meant
+}
+
+func unnumbered(name string) string { return strings.TrimRight(name, "0123456789") }
+
+func existing(entryPoints []string) string {
+	if len(entryPoints) == 0 {
+		return "the router has none"
+	}
+	return "the router has " + strings.Join(entryPoints, ", ")
 }

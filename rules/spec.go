@@ -25,6 +25,7 @@ type Owner struct {
 // A RouteSpec asks that requests matching Rule go to Service.
 type RouteSpec struct {
 	Label       string   // the label that holds the rule, for diagnostics; empty for the default rule
+	Segment     string   // the segment of labels that asks, for diagnostics; empty where the owner has one route
 	Name        string   // display name without its number, "frontend-Host-blog-litup-me"; Compile makes it unique
 	Rule        Rule     // parsed
 	Priority    int      // above 0 it overrides the rule's own priority, its length

@@ -21,6 +21,7 @@ type Route struct {
 	Name        string // unique in the table, "frontend-Host-blog-litup-me-0"
 	Owner       Owner
 	Label       string // the label that holds the rule; empty for the default rule
+	Segment     string // the segment of labels that asks; empty where the owner has one route
 	Rule        Rule
 	Priority    int  // as it counts: the author's number, or the rule's length
 	Given       bool // Priority is the author's number

@@ -11,6 +11,39 @@ import (
 // carry no service and no label: the caller knows those. ok is false when the rule cannot be served at all; a rule
 // that is accepted but that no request can meet is served as 1.x serves it, with a diagnostic.
 func ParseTraefik1(text string) (rule Rule, found []Diagnostic, ok bool) {
+	rule, found, ok = parse(text)
+	for i, d := range found {
+		if len(found) <= mostMended {
+			found[i].Suggestion = settled(d.Suggestion)
+		}
+		if found[i].Suggestion == text {
+			found[i].Suggestion = ""
+		}
+	}
+	return rule, found, ok
+}
+
+// mostMended bounds the work: of a rule with more mistakes each suggestion mends one.
+const mostMended = 4
+
+// settled is a suggested rule in which nothing is left to mend: of a rule with two mistakes, each one's suggestion
+// would repeat the other.
+func settled(text string) string {
+	for range 2 * mostMended {
+		if text == "" {
+			break
+		}
+		_, found, _ := parse(text)
+		i := slices.IndexFunc(found, func(d Diagnostic) bool { return d.Suggestion != "" })
+		if i < 0 {
+			break
+		}
+		text = found[i].Suggestion
+	}
+	return text
+}
+
+func parse(text string) (rule Rule, found []Diagnostic, ok bool) {
 	r := reader{text: withoutQuotes(text)}
 	if r.text != text {
 		r.tell(StrayQuotes, Warning, r.text, "quotes at the end of a rule, a part or an argument are no part of it and were removed")
@@ -19,6 +52,7 @@ func ParseTraefik1(text string) (rule Rule, found []Diagnostic, ok bool) {
 		r.fail(NotUTF8, "", "the rule is not valid UTF-8")
 		return r.refused()
 	}
+	r.checkCharacters()
 	r.checkBraces()
 	parts := strings.FieldsFunc(r.text, func(c rune) bool { return c == ';' })
 	for _, part := range parts {
@@ -54,26 +88,27 @@ type reader struct {
 
 // A function is a word of the language. read gets its arguments: at least one, trimmed.
 type function struct {
-	name string
-	read func(r *reader, args []string)
+	name   string
+	either bool // its arguments are alternatives
+	read   func(r *reader, args []string)
 }
 
 var traefik1 = []function{
-	{"Host", (*reader).host},
-	{"HostRegexp", (*reader).hostRegexp},
-	{"Path", (*reader).path},
-	{"PathStrip", (*reader).pathStrip},
-	{"PathStripRegex", (*reader).pathStripRegex},
-	{"PathPrefix", (*reader).pathPrefix},
-	{"PathPrefixStrip", (*reader).pathPrefixStrip},
-	{"PathPrefixStripRegex", (*reader).pathPrefixStripRegex},
-	{"Method", (*reader).method},
-	{"Headers", (*reader).headers},
-	{"HeadersRegexp", (*reader).headersRegexp},
-	{"Query", (*reader).query},
-	{"AddPrefix", (*reader).addPrefix},
-	{"ReplacePath", (*reader).replacePath},
-	{"ReplacePathRegex", (*reader).replacePathRegex},
+	{"Host", true, (*reader).host},
+	{"HostRegexp", true, (*reader).hostRegexp},
+	{"Path", true, (*reader).path},
+	{"PathStrip", true, (*reader).pathStrip},
+	{"PathStripRegex", true, (*reader).pathStripRegex},
+	{"PathPrefix", true, (*reader).pathPrefix},
+	{"PathPrefixStrip", true, (*reader).pathPrefixStrip},
+	{"PathPrefixStripRegex", true, (*reader).pathPrefixStripRegex},
+	{"Method", true, (*reader).method},
+	{"Headers", false, (*reader).headers},
+	{"HeadersRegexp", false, (*reader).headersRegexp},
+	{"Query", false, (*reader).query},
+	{"AddPrefix", false, (*reader).addPrefix},
+	{"ReplacePath", false, (*reader).replacePath},
+	{"ReplacePathRegex", false, (*reader).replacePathRegex},
 }
 
 // readPart reads "name:argument,argument". As in 1.x, empty pieces between colons and between commas vanish.
@@ -102,7 +137,16 @@ func (r *reader) readPart(part string) {
 	for i := range args {
 		args[i] = strings.TrimSpace(args[i])
 	}
-	traefik1[i].read(r, args)
+	own := r.ownArguments(traefik1[i], args)
+	if len(own) == 0 {
+		r.when = append(r.when, never(part))
+		return
+	}
+	told := len(r.found)
+	traefik1[i].read(r, own)
+	for i := told; i < len(r.found) && r.failed; i++ {
+		r.found[i].Suggestion = r.withPart(semicolons(part)) // Query:a=b,Host:c
+	}
 }
 
 // unknown tells of a function that does not exist, and guesses what was meant.
@@ -116,9 +160,12 @@ func (r *reader) unknown(name string) {
 			strings.TrimSpace(r.part))
 		return
 	}
-	mended := guess(r.part)
-	if near, ok := Nearest(name, names); ok {
+	mended := colon(r.part)
+	if near, ok := Nearest(withoutStrange(name), names); ok && mended == "" {
 		mended = strings.Replace(r.part, name, near, 1)
+	}
+	if mended == "" {
+		mended = guess(r.part)
 	}
 	r.fail(UnknownMatcher, r.withPart(mended), "there is no function %q", name)
 }

@@ -26,6 +26,9 @@ func (r *reader) plainHost(arg string) condition {
 	if _, err := netip.ParseAddr(bare); err == nil {
 		return hostIs(lowered(bare))
 	}
+	if r.unheard(arg, arg) {
+		return never(arg)
+	}
 	name, wrong := arg, strings.IndexAny(arg, ":/")
 	switch {
 	case arg == "":
@@ -39,11 +42,21 @@ func (r *reader) plainHost(arg string) condition {
 		wild := strings.Replace(arg, "*.", "{any:.+}.", 1)
 		suggestion := r.with(arg, wild)
 		return r.dead(HostNotPlain, arg, strings.Replace(suggestion, "Host:", "HostRegexp:", 1), "Host takes plain names only; %q matches no request", arg)
+	case strings.Contains(arg, "|"):
+		return r.dead(HostNotPlain, arg, r.with(arg, strings.ReplaceAll(arg, "|", ",")), "a comma joins hosts; %q matches no request", arg)
+	case strings.ContainsAny(arg, noHost):
+		return r.dead(HostNotPlain, arg, r.with(arg, strings.Trim(arg, noHost)), "%q has a character that no host has, and matches no request", arg)
+	case strings.HasSuffix(arg, "."):
+		r.tell(HostNotPlain, Warning, r.with(arg, strings.TrimRight(arg, ".")), "%q matches only requests that have the final dot too", arg)
+		return hostIs(lowered(arg))
 	default:
 		return hostIs(lowered(arg))
 	}
 	return r.dead(HostNotPlain, arg, r.with(arg, name), "Host takes a name without scheme, port or path; %q matches no request", arg)
 }
+
+// noHost are characters of ASCII that servers refuse in a Host field.
+const noHost = "'`\"<>\\^@#?%"
 
 // narrowHosts notes which hosts are left when one more Host part must hold.
 func (r *reader) narrowHosts(names []string) {
@@ -70,6 +83,9 @@ func (r *reader) hostRegexp(args []string) {
 }
 
 func (r *reader) hostLike(arg string) condition {
+	if r.unheard(arg, outside(arg)) {
+		return never(arg)
+	}
 	host, err := hostTemplate(arg)
 	if err != nil {
 		return r.badTemplate(arg, err)

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,10 +49,22 @@ func (r *reader) onePath(arg string, read pathReader) condition {
 	if err != nil {
 		return r.badTemplate(arg, err)
 	}
-	if literal := outside(arg); strings.ContainsAny(literal, `\^$|[`) || strings.Contains(literal, ".*") {
-		r.tell(RegexpOutside, Warning, "", "text outside braces is literal: %q matches only a path with these very characters", arg)
-	}
+	r.checkLiteral(arg, outside(arg))
 	return path
+}
+
+// checkLiteral tells of text that is compared as it stands, and was hardly meant so.
+func (r *reader) checkLiteral(arg, literal string) {
+	if strings.ContainsAny(literal, `\^$|[*?`) {
+		var suggestion string
+		if start := strings.TrimRight(arg, ".*"); start != arg && strings.HasPrefix(strings.TrimSpace(r.part), "PathPrefix") {
+			suggestion = r.with(arg, start) // a prefix goes on by itself
+		}
+		r.tell(RegexpOutside, Warning, suggestion, "text outside braces is literal: %q matches only a path with these very characters", arg)
+	}
+	if plain, err := url.PathUnescape(literal); err == nil && plain != literal && literal == arg {
+		r.tell(PathEscaped, Warning, r.with(arg, plain), "paths are compared in their decoded form, in which %q is %q", arg, plain)
+	}
 }
 
 // stripLiteral sets the texts to cut off, longest first. A template is taken literally, as in 1.x.
@@ -93,12 +106,21 @@ func longestFirst(args []string) []string {
 
 // AddPrefix:/p puts /p in front of the path.
 func (r *reader) addPrefix(args []string) {
-	r.then.add = r.last("AddPrefix", args)
+	r.then.add = r.rootedPath("AddPrefix", args)
 	r.then.addRaw = escaped(r.then.add)
 }
 
 // ReplacePath:/p makes the path /p.
-func (r *reader) replacePath(args []string) { r.then.replace = r.last("ReplacePath", args) }
+func (r *reader) replacePath(args []string) { r.then.replace = r.rootedPath("ReplacePath", args) }
+
+// rootedPath is a modifier's path as it is written. What is sent begins with a slash all the same.
+func (r *reader) rootedPath(name string, args []string) string {
+	path := r.last(name, args)
+	if !strings.HasPrefix(path, "/") {
+		r.tell(PathWithoutSlash, Warning, r.with(path, "/"+path), "a path begins with a slash, so %s:%s is taken as /%s", name, path, path)
+	}
+	return path
+}
 
 // ReplacePathRegex:regexp replacement replaces all that the regexp matches.
 func (r *reader) replacePathRegex(args []string) {

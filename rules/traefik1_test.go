@@ -39,7 +39,7 @@ func TestAuthorIsToldWhatIsWrongWithARule(t *testing.T) {
 		// rules that never match, and say nothing in 1.x
 		{"Path:/ok,bad", true, "warning path-without-slash", "Path:/ok,/bad"},
 		{"Host:foo;Path:foo", true, "error path-without-slash", "Host:foo;Path:/foo"},
-		{"Path:a,ab", true, "error path-without-slash, error path-without-slash", "Path:a,/ab"},
+		{"Path:a,ab", true, "error path-without-slash, error path-without-slash", "Path:/a,/ab"},
 		{"Host:a.com, *.b.com", true, "warning host-not-plain", "HostRegexp:a.com,{any:.+}.b.com"},
 		{"Host:a.com:8080", true, "error host-not-plain", "Host:a.com"},
 		{"Host:https://a.com/", true, "error host-not-plain", "Host:a.com"},
@@ -52,7 +52,45 @@ func TestAuthorIsToldWhatIsWrongWithARule(t *testing.T) {
 		{`HostRegexp:{s:[a-z]+}\.litup\.me`, true, "error regexp-outside-braces", "HostRegexp:{s:[a-z]+}.litup.me"},
 		{`HostRegexp:^[a-z]+\.a\.com$`, true, "error regexp-outside-braces", `HostRegexp:{any:[a-z]+\.a\.com}`},
 		{"HostRegexp:foo.bar.com", true, "info host-regexp-literal", ""},
-		{"PathPrefix:/api/.*", true, "warning regexp-outside-braces", ""},
+		{"PathPrefix:/api/.*", true, "warning regexp-outside-braces", "PathPrefix:/api/"},
+		{"Host:a.com;PathPrefix:/api/*", true, "warning regexp-outside-braces", "Host:a.com;PathPrefix:/api/"},
+		{"Path:/api/*", true, "warning regexp-outside-braces", ""},
+		{"Path:/a%20b", true, "warning path-escaped", "Path:/a b"},
+		// a separator for another
+		{"Host:r9.com,PathPrefix:/api", true, "warning comma-for-semicolon", "Host:r9.com;PathPrefix:/api"},
+		{"Host:r9.com, pathprefix:/api,/b", true, "warning comma-for-semicolon", "Host:r9.com; PathPrefix:/api,/b"},
+		{"PathPrefix:/api,Host:r9.com", true, "warning comma-for-semicolon", "PathPrefix:/api;Host:r9.com"},
+		{"Host:PathPrefix:/api", true, "error comma-for-semicolon", "PathPrefix:/api"},
+		{"Host:path:8080", true, "error host-not-plain", "Host:path"},
+		{"Query:a=b,Host:r9.com", false, "error bad-query", "Query:a=b;Host:r9.com"},
+		{"Headers:X,y,Host:r9.com", false, "error odd-headers", "Headers:X,y;Host:r9.com"},
+		{"Host:a.com||Host:b.com", true, "error no-operators", "Host:a.com,b.com"},
+		{"Host:a.com || b.com", true, "error no-operators", "Host:a.com,b.com"},
+		{"Host:a.com,b.com||c.com", true, "warning no-operators", "Host:a.com,b.com,c.com"},
+		{"Host:a.com && PathPrefix:/x", true, "error no-operators", "Host:a.com;PathPrefix:/x"},
+		{"Host:a.com||PathPrefix:/x", true, "error no-operators", ""},
+		{"Host:a.com|b.com", true, "error host-not-plain", "Host:a.com,b.com"},
+		{"Host=r16.com", false, "error unknown-matcher", "Host:r16.com"},
+		{"host r16.com", false, "error unknown-matcher", "Host:r16.com"},
+		{"Host=r16.com;PathPrefix=/x", false, "error unknown-matcher, error unknown-matcher", "Host:r16.com;PathPrefix:/x"},
+		{"PathPrefix(/x)", false, "error unknown-matcher", "PathPrefix:/x"},
+		// what no request has
+		{"Host:{{.Service.Name}}.com", true, "error template-not-filled", ""},
+		{"Host:a.com,{{ .Service.Name }}.com", true, "warning template-not-filled", ""},
+		{"Host:münchen.de", true, "error host-not-ascii", ""},
+		{"Host:a.com,münchen.de", true, "warning host-not-ascii", ""},
+		{"HostRegexp:{x:.+}.münchen.de", true, "error host-not-ascii", ""},
+		{"Host:a.com b.com", true, "error host-not-plain", "Host:a.com,b.com"},
+		{"Host:a.com\u00a0b.com", true, "error host-not-plain", "Host:a.com,b.com"},
+		{"Host:“a.com”", true, "error strange-character", "Host:a.com"},
+		{"“Host:a.com”", false, "error strange-character, error unknown-matcher", "Host:a.com"},
+		{"Host:a.com\u200b", true, "error strange-character", "Host:a.com"},
+		{"Host:a.com,b\ufeff.com", true, "warning strange-character", "Host:a.com,b.com"},
+		{"Host:a.com;PathPrefix:/x\u200b", true, "warning strange-character", "Host:a.com;PathPrefix:/x"},
+		{"Host:'a.com'", true, "error host-not-plain", "Host:a.com"},
+		{"Host:a.com.", true, "warning host-not-plain", "Host:a.com"},
+		{"Host:a.com;ReplacePath:x", true, "warning path-without-slash", "Host:a.com;ReplacePath:/x"},
+		{"Host:a.com;AddPrefix:x", true, "warning path-without-slash", "Host:a.com;AddPrefix:/x"},
 		{"PathPrefixStrip:/b/{id}", true, "warning strip-template", ""},
 		// mended or remarked
 		{`Host:api.mydomain.com";PathPrefixStrip:/v2/user"`, true, "warning stray-quotes", "Host:api.mydomain.com;PathPrefixStrip:/v2/user"},
@@ -86,6 +124,7 @@ func TestAuthorIsToldWhatIsWrongWithARule(t *testing.T) {
 func TestSuggestedRuleIsAsGoodAsItSounds(t *testing.T) {
 	for _, text := range []string{
 		"host:a.com", "Path:foo", "Host:a.com:80", "Host:*.a.com", `HostRegexp:{s:[a-z]+}\.a\.me`, `"Host:a.com"`, "a.com", "HostRegexp:^a.*$",
+		"Host=a.com;Path=x", "Host:a.com||b.com:80", "Host:a.com,PathPrefix:api", "“Host:a.com\u200b”", "Host:a.com b.com",
 	} {
 		_, found, _ := ParseTraefik1(text)
 		if _, again, ok := ParseTraefik1(found[0].Suggestion); !ok || len(again) > 0 {

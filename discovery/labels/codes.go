@@ -31,15 +31,19 @@ const (
 	AmbiguousNetwork    = "ambiguous-network"
 	NoVirtualAddress    = "no-virtual-address"
 	NameCollision       = "name-collision"
+	ValueInName         = "value-in-name"
+	LabelsOnContainer   = "labels-on-container"
 )
 
 // Codes lists the codes of this package.
 func Codes() []rules.CodeDoc {
 	return []rules.CodeDoc{
 		{Code: UnknownLabel, Doc: "No dialect has a label of this name, so it is ignored."},
+		{Code: ValueInName, Doc: "A colon or a space stands where the = belongs, so the label has a wrong name and no value; it has no effect."},
+		{Code: LabelsOnContainer, Doc: "Labels stand at the containers (`labels:`) instead of the service (`deploy: labels:`); they have no effect."},
 		{Code: DialectNotServed, Doc: "A label of Traefik 2 or 3, ignored."},
 		{Code: LabelNotServed, Doc: "Known to Traefik 1.x, not served yet, so it has no effect."},
-		{Code: ProtectionNotServed, Doc: "The label protects its route in Traefik 1.x; as that is not served yet, neither is the route."},
+		{Code: ProtectionNotServed, Doc: "The label protects its route in Traefik 1.x, or looks as if it was meant to; as that is not served yet, neither is the route."},
 		{Code: NotPerSegment, Doc: "The label counts for a whole service only, not for one of its segments."},
 		{Code: IdleLabel, Doc: "Known to Traefik 1.x, which does nothing with it either."},
 		{Code: WithoutEffect, Doc: "The label needs another one, or a value, to have an effect."},
@@ -61,7 +65,7 @@ func Codes() []rules.CodeDoc {
 		{Code: NetworkNotShared, Doc: "The router isn't on the network that the label names; requests will time out."},
 		{Code: NoCommonNetwork, Doc: "The router shares no network with the task, which gets no requests."},
 		{Code: AmbiguousNetwork, Doc: "The task is on several networks and the router doesn't know its own, so none is chosen."},
-		{Code: NameCollision, Doc: "Two services would have one name in Traefik 1.x, and each other's requests; the younger is renamed."},
+		{Code: NameCollision, Doc: "Two services or segments would have one name in Traefik 1.x, and each other's requests; the younger service, or the segment, is renamed."},
 		{Code: NoVirtualAddress, Doc: "A virtual address is asked for, but the service has none."},
 	}
 }

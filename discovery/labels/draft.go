@@ -12,6 +12,7 @@ import (
 // A draft is what a segment's labels have said so far, the defaults first.
 type draft struct {
 	notes   *notebook
+	segment string // "" for the default segment
 	options Options
 	labels  map[string]entry // all of the segment's, by full name without the segment
 	refused bool             // the segment is not served: something told as an Error
@@ -42,8 +43,8 @@ type draft struct {
 	extractor entry
 }
 
-func newDraft(labels map[string]entry, o Options, notes *notebook) *draft {
-	d := &draft{notes: notes, options: o, labels: labels, enabled: o.ExposedByDefault, domain: o.Domain, passHost: true}
+func newDraft(segment string, labels map[string]entry, o Options, notes *notebook) *draft {
+	d := &draft{notes: notes, segment: segment, options: o, labels: labels, enabled: o.ExposedByDefault, domain: o.Domain, passHost: true}
 	d.scheme, d.weight = "http", 1
 	d.check = rules.Check{Interval: o.CheckInterval, Timeout: 5 * time.Second, Rise: 1, Fall: 1}
 	if d.check.Interval <= 0 {
@@ -76,8 +77,16 @@ func (d *draft) guard(e entry) {
 		d.tell(about(e, rules.Info, WithoutEffect, "an empty value protects nothing, in Traefik 1.x as here"))
 		return
 	}
-	d.refuse(e, ProtectionNotServed,
-		"this protection is known to Traefik 1.x and not served by Appia yet; the route is not served, for without it it would be open", "")
+	message := "this protection is known to Traefik 1.x and not served by Appia yet; the route is not served, for without it it would be open"
+	if e.row == &misspelledLock {
+		message = "this is no label of Traefik 1.x, but looks like one that protects; the route is not served, lest it be open to anybody" + unseen(e.name)
+	}
+	suggestion := e.meant
+	if e.code == ValueInName {
+		message = "written so, this protection protects nothing; the route is not served, lest it be open to anybody"
+		suggestion = e.assignment()
+	}
+	d.refuse(e, ProtectionNotServed, message, suggestion)
 }
 
 // idle tells of labels that begin like this: they need the missing one, and have no effect.
@@ -92,7 +101,7 @@ func (d *draft) idle(start, missing string) {
 	}
 }
 
-func (d *draft) tell(note rules.Diagnostic) { d.notes.add(note) }
+func (d *draft) tell(note rules.Diagnostic) { d.notes.add(d.segment, note) }
 
 // warn tells that a label has no effect, or not the written one.
 func (d *draft) warn(e entry, code, message, suggestion string) {

@@ -86,8 +86,13 @@ func parseLine(s *snapshot.Swarm, o *Options, word, argument string) (err error)
 func parseServiceLine(s *snapshot.Service, word, argument string) error {
 	switch word {
 	case "label":
+		if quoted, err := strconv.Unquote(argument); err == nil { // a name with spaces around it
+			argument = quoted
+		}
 		name, value, _ := strings.Cut(argument, "=")
 		s.Labels[name] = value
+	case "container":
+		s.ContainerLabels = append(s.ContainerLabels, argument)
 	case "global":
 		s.Global = true
 	case "dnsrr":

@@ -33,10 +33,6 @@ func Read(s *snapshot.Swarm, o Options) ([]rules.Spec, []rules.Diagnostic) {
 type surroundings struct {
 	options  Options
 	networks *networks
-	twins    map[string]string // by service id: the older service whose name looks the same, if any
-}
-
-// Wanted reports whether a dialect may read the label of this name. All others may stay out of snapshots.
-func Wanted(name string) bool {
-	return dialectOf(name) != nil || name == composeProject || name == composeService
+	twins    map[string]string            // by service id: the older service whose name looks the same, if any
+	named    map[string]*snapshot.Service // the oldest service of each name, by the name as normalised
 }

@@ -100,6 +100,8 @@ func TestABadValueCostsWhatItsRowSays(t *testing.T) {
 		{"traefik.port= 80", BadPort, "80", none},
 		{"traefik.port=0", BadPort, "", none},
 		{"traefik.port=99999", BadPort, "", none},
+		{"traefik.port=70000 ", BadPort, "", none},
+		{"traefik.port=80/tcp", BadPort, "80", none},
 		{"traefik.port=+81", "", "", func(s rules.Spec) bool { return share(s).Endpoints[0].Addr == "10.0.1.5:81" }},
 		{"traefik.protocol=htps", BadProtocol, "https", none},
 		{"traefik.protocol=HTTPS", "", "", func(s rules.Spec) bool { return share(s).Endpoints[0].URL() == "https://10.0.1.5:80" }},
@@ -110,6 +112,8 @@ func TestABadValueCostsWhatItsRowSays(t *testing.T) {
 		{"traefik.weight=", BadNumber, "", plain},
 		{"traefik.weight=-1", BadWeight, "", none},
 		{"traefik.weight=9999999999", BadNumber, "1000000", func(s rules.Spec) bool { return share(s).Weight == 1_000_000 }},
+		{"traefik.weight=99999999999999999999", BadNumber, "1000000", func(s rules.Spec) bool { return share(s).Weight == 1_000_000 }},
+		{"traefik.weight=-99999999999999999999", BadWeight, "", none},
 		{"traefik.weight=0", BadNumber, "", plain},
 		{"traefik.weight=100", "", "", func(s rules.Spec) bool { return share(s).Weight == 100 }},
 		{"traefik.backend=", "", "", func(s rules.Spec) bool { return share(s).Name == "backend-svc" && plain(s) }},
@@ -146,7 +150,8 @@ func TestABadValueCostsWhatItsRowSays(t *testing.T) {
 		{"traefik.backend.maxconn.extractorfunc=client.ip", WithoutEffect, "", plain},
 		{"traefik.backend.maxconn.amount=10 traefik.backend.maxconn.extractorfunc=client.pi", BadExtractor, "client.ip", none},
 		{"traefik.backend.maxconn.amount=10 traefik.backend.maxconn.extractorfunc=request.header.", BadExtractor, "request.header.NAME", none},
-		{"traefik.backend.maxconn.amount=0 traefik.backend.maxconn.extractorfunc=wrong", "", "", plain},
+		{"traefik.backend.maxconn.amount=0 traefik.backend.maxconn.extractorfunc=wrong", BadExtractor, "", plain},
+		{"traefik.backend.maxconn.amount=ten traefik.backend.maxconn.extractorfunc=client.pi", BadExtractor + " " + BadNumber, "", plain},
 		{"traefik.backend.maxconn.amount=1 traefik.backend.maxconn.extractorfunc=client.ip", "", "",
 			func(s rules.Spec) bool { return share(s).MaxConn.Extractor.Kind == rules.ByClientIP }},
 		{"traefik.backend.maxconn.amount=1 traefik.backend.maxconn.extractorfunc=request.header.x-user", "", "",
@@ -179,7 +184,9 @@ func TestABadValueCostsWhatItsRowSays(t *testing.T) {
 		{"traefik.frontend.entryPoints=http,,https,", "", "",
 			func(s rules.Spec) bool { return slices.Equal(route(s).EntryPoints, []string{"http", "https"}) }},
 		{"traefik.frontend.priority=high", BadNumber, "", plain},
-		{"traefik.frontend.priority=-3", "", "", plain},
+		{"traefik.frontend.priority=-3", WithoutEffect, "", plain},
+		{"traefik.frontend.priority=0", WithoutEffect, "", plain},
+		{"traefik.frontend.priority=99999999999999999999", BadNumber, "", plain},
 		{"traefik.frontend.priority=10", "", "", func(s rules.Spec) bool { return route(s).Priority == 10 }},
 		{"traefik.frontend.passHostHeader=yes", BadBoolean, "true", plain},
 		{"traefik.frontend.passHostHeader=false", "", "", func(s rules.Spec) bool { return !route(s).PassHost }},
@@ -187,7 +194,30 @@ func TestABadValueCostsWhatItsRowSays(t *testing.T) {
 		{"traefik.frontend.rule=host:a.b", rules.UnknownMatcher, "", func(s rules.Spec) bool { return len(s.Routes) == 0 && len(share(s).Endpoints) == 1 }},
 		{"traefik.foo=bar", UnknownLabel, "", plain},
 		{"traefik.backend.loadbalancer.stickyness=true", UnknownLabel, stick, plain},
-		{"traefik.frontend.whitelist.sourceRange=10.0.0.0/8", UnknownLabel, "traefik.frontend.whiteList.sourceRange", plain},
+		{"traefik.frontend.whitelist.sourceRange=10.0.0.0/8", ProtectionNotServed, "traefik.frontend.whiteList.sourceRange", none},
+		{"traefik.frontend.whitelist.sourcerange=10.0.0.0/8", ProtectionNotServed, "traefik.frontend.whiteList.sourceRange", none},
+		{"traefik.frontend.auht.basic=a:b", ProtectionNotServed, "traefik.frontend.auth.basic", none},
+		{"traefik.frontend.Auth.basic=a:b", ProtectionNotServed, "traefik.frontend.auth.basic", none},
+		{"traefik.auth.basic=a:b", ProtectionNotServed, "traefik.frontend.auth.basic", none},
+		{"traefik.frontend.basic.users=a:b", ProtectionNotServed, "", none},
+		{"traefk.frontend.auth.basic=a:b", ProtectionNotServed, "traefik.frontend.auth.basic", none},
+		{"traefik.frontend.auht.basic=", UnknownLabel, "traefik.frontend.auth.basic", plain},
+		{"traefik.frontend.headers.allowedHosts=a.b", LabelNotServed, "", plain},
+		{"traefik.auth=x", ProtectionNotServed, "", none},
+		{"traefik.frontend.port=81", UnknownLabel, "traefik.port", plain},
+		{"traefik.backend.port=81", UnknownLabel, "traefik.port", plain},
+		{"traefik.frontend.backend=x", UnknownLabel, "traefik.backend", plain},
+		{"traefik.frontend.prot=81", UnknownLabel, "traefik.port", plain},
+		{"traefik.rule=Host:c.d", UnknownLabel, "traefik.frontend.rule", plain},
+		{"traefik.healthcheck.path=/", UnknownLabel, "traefik.backend.healthcheck.path", plain},
+		{"traefik.frontend.loadbalancer.swarm=true", UnknownLabel, "traefik.backend.loadbalancer.swarm", plain},
+		{"traefik.weight.per=service", UnknownLabel, "appia.weight.per", plain},
+		{"traefik.frontend.errors.five.statuss=500", UnknownLabel, "traefik.frontend.errors.five.status", plain},
+		{"traefik.frontend.rateLimit.rateset.x.period=1", UnknownLabel, "traefik.frontend.rateLimit.rateSet.x.period", plain},
+		{"traefik.sticky=true", UnknownLabel, "traefik.backend.loadbalancer.sticky", plain},
+		{"traefik.frontend.stickiness=true", UnknownLabel, "traefik.backend.loadbalancer.stickiness", plain},
+		{"traefik.basic.users=a:b", ProtectionNotServed, "traefik.frontend.auth.basic.users", none},
+		{"traefik.network=public", UnknownLabel, "traefik.docker.network", plain},
 		{"traefik.docker.netwrok=public", UnknownLabel, "traefik.docker.network", plain},
 		{"traefik.frontend.backend=x", UnknownLabel, "", plain},
 		{"appia.weight.per=service", "", "", func(s rules.Spec) bool { return share(s).PerService }},
@@ -199,6 +229,11 @@ func TestABadValueCostsWhatItsRowSays(t *testing.T) {
 			spec, found := readOne(splitLabels(c.labels)...)
 			if codes(found) != c.code {
 				t.Fatalf("diagnostics %v, want %q", found, c.code)
+			}
+			for _, d := range found {
+				if d.Suggestion != "" && (d.Suggestion == d.Value || d.Suggestion == d.Label) {
+					t.Errorf("%s repeats the mistake", d)
+				}
 			}
 			if c.suggestion != "" && found[0].Suggestion != c.suggestion {
 				t.Errorf("suggestion %q, want %q", found[0].Suggestion, c.suggestion)

@@ -27,7 +27,7 @@ func (r *reading) backendName(d *draft, segment string) string {
 	case d.backend != "":
 		own += "-" + d.backend
 	case segment != "":
-		own += "-" + segment
+		own = r.segmentName(own, segment)
 	}
 	return "backend-" + rules.Normalize(own)
 }
@@ -42,11 +42,54 @@ func (r *reading) ownName() string {
 	if !ok {
 		return r.service.Name
 	}
-	sum := md5.Sum([]byte(r.service.Name))
-	own := r.service.Name + "-" + hex.EncodeToString(sum[:])[:5]
-	r.notes.add(rules.Diagnostic{Code: NameCollision, Severity: rules.Info, Message: "written with dashes, the name is that of " + twin +
+	own := r.service.Name + "-" + digest(r.service.Name)
+	r.notes.add("", rules.Diagnostic{Code: NameCollision, Severity: rules.Info, Message: "written with dashes, the name is that of " + twin +
 		", and Traefik 1.x would mix the two; here this one is called backend-" + rules.Normalize(own)})
 	return own
+}
+
+// segmentName is the name of a segment's service where labels give none. Where another segment, or another service,
+// has it already, as far as letters and digits go, it gets a digest behind it.
+func (r *reading) segmentName(own, segment string) string {
+	name := own + "-" + segment
+	plain := rules.Normalize(name)
+	holder, taken := r.segments[plain], "segment "
+	if holder == "" || holder == segment {
+		holder, taken = r.nameTaken(plain), "service "
+	}
+	if holder == "" {
+		if r.segments == nil {
+			r.segments = map[string]string{}
+		}
+		r.segments[plain] = segment
+		return name
+	}
+	name += "-" + digest(segment)
+	r.notes.add(segment, rules.Diagnostic{Label: inSegment(segment, "*"), Code: NameCollision, Severity: rules.Info,
+		Message: "written with dashes, the name of segment " + segment + " is that of " + taken + holder +
+			", and Traefik 1.x would mix the two; here this one is called backend-" + rules.Normalize(name)})
+	return name
+}
+
+// nameTaken is the service that has a name, or "". What it was asked is kept, as the answer may change.
+func (r *reading) nameTaken(plain string) string {
+	r.asked = append(r.asked, asked{plain, r.holder(plain)})
+	return r.holder(plain)
+}
+
+// An asked is a name with the service that had it, or "".
+type asked struct{ name, holder string }
+
+func (s *surroundings) holder(name string) string {
+	if service := s.named[name]; service != nil {
+		return service.Name
+	}
+	return ""
+}
+
+func digest(name string) string {
+	sum := md5.Sum([]byte(name))
+	return hex.EncodeToString(sum[:])[:5]
 }
 
 // compose returns plain Compose's names for the service, when it has both.

@@ -46,6 +46,9 @@ func check(t *testing.T, alone, specs []rules.Spec, found []rules.Diagnostic) {
 		if d.Service != "svc" || d.Message == "" || !slices.ContainsFunc(known, func(c rules.CodeDoc) bool { return c.Code == d.Code }) {
 			t.Fatalf("diagnostic %+v", d)
 		}
+		if d.Suggestion != "" && (d.Suggestion == d.Value || d.Suggestion == d.Label) {
+			t.Fatalf("%s: the suggestion is the mistake", d)
+		}
 	}
 	for _, spec := range specs {
 		checkSpec(t, spec)
@@ -103,10 +106,16 @@ func TestChecksTakeTheRoutersIntervalWhereTheyNameNone(t *testing.T) {
 
 func TestSecretsStayOutOfDiagnostics(t *testing.T) {
 	for _, label := range []string{
+		"traefik.frontend.auht.basic.users", "traefk.frontend.haeders.customRequestHaeders", "traefik.frontend.customRequestHeader", "traefik.basic.users",
+		"traefik.frontend.auth.basic.users: ", "traefik.frontend.auth.basic.users:me:", "traefik.frontend.auht.basic me:", " traefik.Frontend.Headers.x: ",
 		"traefik.frontend.auth.basic.users", "traefik.frontend.Auth.basic", "traefik.http.middlewares.x.basicauth.users",
 		"traefik.frontend.headers.customRequestHeaders", "traefik.backend.healthcheck.headers",
 	} {
-		_, found := readOne(label+`="hunter2"`, "traefik.backend.healthcheck.path=/")
+		sign := "="
+		if strings.ContainsAny(label, ": ") {
+			sign = ""
+		}
+		_, found := readOne(label+sign+`"hunter2"`, "traefik.backend.healthcheck.path=/")
 		if text := written(nil, found); text == "" || strings.Contains(text, "hunter2") {
 			t.Errorf("%s: told as %s", label, text)
 		}
@@ -123,16 +132,6 @@ func TestEveryUnservedLabelSaysSo(t *testing.T) {
 		spec, found := readOne(name + "=value")
 		if codes(found) != want[r.state] || (len(spec.Routes) == 0) != (r.state == lock) {
 			t.Errorf("%s: got %v, %d routes", name, found, len(spec.Routes))
-		}
-	}
-}
-
-func TestOnlyLabelsOfDialectsAreWanted(t *testing.T) {
-	for name, want := range map[string]bool{
-		"traefik.port": true, "appia.weight.per": true, composeProject: true, "com.docker.stack.namespace": false, "traefikport": false,
-	} {
-		if Wanted(name) != want {
-			t.Errorf("%s: got %t", name, !want)
 		}
 	}
 }

@@ -18,6 +18,7 @@ type Reader struct {
 type result struct {
 	service *snapshot.Service
 	twin    string
+	asked   []asked
 	spec    rules.Spec
 	found   []rules.Diagnostic
 }
@@ -29,7 +30,8 @@ func NewReader(o Options) *Reader {
 
 // Read turns the labels of every service into specs.
 func (r *Reader) Read(s *snapshot.Swarm) ([]rules.Spec, []rules.Diagnostic) {
-	around := surroundings{options: r.around.options, networks: newNetworks(s), twins: findTwins(s.Services)}
+	around := surroundings{options: r.around.options, networks: newNetworks(s)}
+	around.twins, around.named = findTwins(s.Services)
 	r.kept = r.readAll(s, around)
 	r.around = around
 	specs := make([]rules.Spec, 0, len(r.kept))
@@ -58,14 +60,18 @@ func (r *Reader) readAll(s *snapshot.Swarm, around surroundings) []result {
 			all[i].service = service // equal, but the old snapshot need not stay in memory
 			continue
 		}
-		all[i].service, all[i].twin = service, around.twins[service.ID]
-		all[i].spec, all[i].found = readService(service, around)
+		all[i] = readService(service, around)
 	}
 	return all
 }
 
-// holds reports whether the service and its twin are as they were.
+// holds reports whether the service is as it was, and so are the names of others that it depends on.
 func (r *result) holds(s *snapshot.Service, around surroundings) bool {
+	for _, a := range r.asked {
+		if around.holder(a.name) != a.holder {
+			return false
+		}
+	}
 	return r.twin == around.twins[s.ID] && r.service.Equal(s)
 }
 

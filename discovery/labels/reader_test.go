@@ -50,7 +50,7 @@ func (d dice) label() (name, value string) {
 }
 
 func (d dice) service(id int) snapshot.Service {
-	s := snapshot.Service{ID: fmt.Sprint("s", id), Name: d.one("stack_a-b", "stack-a_b", "stack_a", "stack_c"), Created: d.moment(),
+	s := snapshot.Service{ID: fmt.Sprint("s", id), Name: d.one("stack_a-b", "stack-a_b", "stack_a", "stack_a_api"), Created: d.moment(),
 		Labels: map[string]string{"traefik.port": "80", "traefik.frontend.rule": "Host:x.y"}, VIPs: d.addresses()}
 	for range d.IntN(4) {
 		s.Tasks = append(s.Tasks, d.task())
@@ -91,7 +91,7 @@ func (d dice) changeOne(s *snapshot.Swarm) {
 	case 0:
 		s.Services = slices.Delete(s.Services, i, i+1)
 	case 1:
-		service.Name = d.one("stack_a-b", "stack-a_b", "stack_a", "stack_c")
+		service.Name = d.one("stack_a-b", "stack-a_b", "stack_a", "stack_a_api")
 	case 2:
 		service.Created = d.moment()
 	case 3:

@@ -2,7 +2,10 @@ package labels
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/appia-edge/appia/rules"
 )
 
 // Reference is docs/labels.md: the rows of the dialects, as markdown.
@@ -14,15 +17,16 @@ func Reference() string {
 	page.WriteString("\n## Labels of Appia\n\nWhat Traefik has no word for. They add to the labels above.\n\n")
 	writeServed(&page, &appia)
 	page.WriteString("\n## Not served yet: the route is not served\n\n" +
-		"Traefik 1.x protects a route by these. Served without, it would be open to anybody.\n\n")
+		"Traefik 1.x protects a route by these. Served without, it would be open to anybody. A misspelled one is " +
+		"taken for one of them:\na label that is no label, but nearest to one of these or with a word like `auth` or `whitelist` in its name.\n\n")
 	writeUnserved(&page, lock)
 	page.WriteString("\n## Not served yet: no effect\n\n")
 	writeUnserved(&page, lacking)
 	page.WriteString("\n## No effect in Traefik 1.x either\n\n")
 	writeUnserved(&page, idle)
-	page.WriteString("\n## Diagnostics\n\n| code | meaning |\n|---|---|\n")
-	for _, c := range Codes() {
-		fmt.Fprintf(&page, "| `%s` | %s |\n", c.Code, c.Doc)
+	page.WriteString("\n## Diagnostics\n\nOf labels first, then of rules, then of all routes together.\n\n| code | meaning |\n|---|---|\n")
+	for _, c := range slices.Concat(Codes(), rules.Codes()) {
+		fmt.Fprintf(&page, "| `%s` | %s |\n", c.Code, cell(c.Doc))
 	}
 	return page.String()
 }
@@ -39,7 +43,10 @@ A boolean is one of 1 t T TRUE true True 0 f F FALSE false False. A list is sepa
 10s, 1m30s, 100ms. An empty text is none. A text may have the escapes of a TOML string (a backslash twice for one); where
 that makes no sense it is taken as it is written. Quotes around a value are removed, with a warning.
 
-A label that can't be used harms its own setting or route and is told as a diagnostic; all others are served.
+A label that can't be used harms its own setting or route and is told as a diagnostic; all others are served. So is one
+whose name is nearly one of these: in another case, with a space at an end, with a typing mistake, with a colon where the
+= belongs, or at the container. It has no effect, as in Traefik 1.x, but its author hears of it. The value of what may
+hold a password is never shown. [rules.md](rules.md) is about ` + "`traefik.frontend.rule`" + `.
 `
 
 func writeServed(page *strings.Builder, d *dialect) {

@@ -34,18 +34,26 @@ func (r *reading) ruleText(d *draft, segment string) string {
 	return text
 }
 
-// addRoute parses the rule and adds the segment's route to a service.
-func (r *reading) addRoute(d *draft, segment, text, service string) {
+// parse reads the segment's rule and tells what is wrong with it.
+func (r *reading) parse(d *draft, text string) (rule rules.Rule, ok bool) {
+	if text == "" {
+		return rule, false
+	}
 	rule, found, ok := rules.ParseTraefik1(text)
 	for _, note := range found {
 		note.Label, note.Value = d.rule.name, text
+		if note.Code == rules.HostNotASCII {
+			note.Suggestion = punycode(text)
+		}
 		d.tell(note)
 	}
-	if !ok {
-		return
-	}
+	return rule, ok
+}
+
+// addRoute adds the segment's route to a service.
+func (r *reading) addRoute(d *draft, segment string, rule rules.Rule, text, service string) {
 	r.spec.Routes = append(r.spec.Routes, rules.RouteSpec{
-		Label: d.rule.name, Name: frontendName(segment, service, text), Rule: rule, Priority: d.priority,
+		Label: d.rule.name, Segment: segment, Name: frontendName(segment, service, text), Rule: rule, Priority: d.priority,
 		EntryPoints: d.entryPoints, EntryPointsLabel: d.labels["traefik.frontend.entryPoints"].name,
 		Service: service, PassHost: d.passHost,
 	})

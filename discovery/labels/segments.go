@@ -16,54 +16,84 @@ type segment struct {
 	labels map[string]entry // by full name without the segment, "traefik.port"
 }
 
-// An entry is a label that a dialect knows.
+// An entry is a label that was written for a router.
 type entry struct {
-	name    string // as written, segment and all
+	name    string // as written, segment and all; without the value, should it hold one
 	written string // its value as written
 	value   string // the value without stray quotes
-	row     *row
+	row     *row   // nil: no label has this name
+	code    string // what is wrong with the name; "": that no label has it
+	meant   string // the name that was probably meant, where this one is wrong; "": not known
 }
 
 // split sorts a service's labels into segments. Labels of no segment are every segment's defaults, and a segment
 // of their own only where there is no other.
 func split(labels map[string]string, notes *notebook) []segment {
 	byName := map[string]segment{"": {labels: map[string]entry{}}}
+	var strays []entry
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		if dialectOf(name) == nil {
-			continue
-		}
-		if later(name) {
-			notes.add(about(entry{name: name, written: labels[name]}, rules.Warning, DialectNotServed,
+		e, ours := entryOf(name, labels[name])
+		switch {
+		case !ours:
+		case later(e.name):
+			notes.add("", about(e, rules.Warning, DialectNotServed,
 				"a label of Traefik 2 or 3; Appia reads those of Traefik 1.x, so it has no effect"))
-			continue
+		case dialectOf(name) == nil || e.code != "":
+			strays = append(strays, e)
+		default:
+			file(byName, e, notes)
 		}
-		file(byName, name, labels[name], notes)
+	}
+	for _, e := range strays {
+		lose(byName, e, notes)
 	}
 	return inherit(byName)
 }
 
 // file puts a label into its segment, or tells why it has no effect.
-func file(byName map[string]segment, name, value string, notes *notebook) {
-	of, plain := cutSegment(name)
+func file(byName map[string]segment, e entry, notes *notebook) {
+	of, plain := cutSegment(e.name)
 	s, ok := byName[of]
 	if !ok {
 		s = segment{name: of, labels: map[string]entry{}}
 		byName[of] = s
 	}
-	e := newEntry(name, value, rowOf(plain))
-	if e.row == nil || e.row.scope == inside && of == "" {
-		notes.add(unknown(e, of))
+	if e.row == nil {
+		lose(byName, e, notes)
 		return
 	}
 	switch e.row.state {
 	case idle:
-		notes.add(about(e, rules.Info, IdleLabel, "known to Traefik 1.x, which does nothing with it; neither does Appia"))
+		notes.add(of, about(e, rules.Info, IdleLabel, "known to Traefik 1.x, which does nothing with it; neither does Appia"))
 	case lacking:
-		notes.add(about(e, rules.Warning, LabelNotServed, "known to Traefik 1.x, not served by Appia yet, so it has no effect"))
+		notes.add(of, about(e, rules.Warning, LabelNotServed, "known to Traefik 1.x, not served by Appia yet, so it has no effect"))
 	default:
 		s.put(plain, e)
 	}
 }
+
+// lose tells of a label without a row, and locks its segment where it was meant to.
+func lose(byName map[string]segment, e entry, notes *notebook) {
+	if e.value == "" || !e.protects() {
+		notes.add("", unknown(e))
+		return
+	}
+	if e.code != "" {
+		notes.add("", unknown(e))
+	}
+	of, _ := cutSegment(e.name)
+	s, ok := byName[of]
+	if meant, _ := cutSegment(e.meant); !ok || of == "" {
+		if s, ok = byName[meant]; !ok {
+			s = byName[""]
+		}
+	}
+	e.row = &misspelledLock
+	s.labels[e.name] = e
+}
+
+// misspelledLock is the row of labels that no dialect has and that were meant to protect something.
+var misspelledLock = row{state: lock}
 
 func newEntry(name, value string, row *row) entry {
 	inner, _ := unquote(value)

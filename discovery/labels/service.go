@@ -11,23 +11,29 @@ type reading struct {
 	service *snapshot.Service
 	notes   *notebook
 	spec    rules.Spec
+
+	segments map[string]string // the segments that have a service of their own, by its name
+	asked    []asked           // what reading depended on of the names of other services
 }
 
 // readService reads one service; the spec is empty when the service is not published.
-func readService(s *snapshot.Service, around surroundings) (rules.Spec, []rules.Diagnostic) {
+func readService(s *snapshot.Service, around surroundings) result {
 	r := &reading{surroundings: around, service: s, notes: &notebook{service: s.Name}}
 	r.spec.Owner = rules.Owner{ID: s.ID, Name: s.Name, Created: s.Created}
+	r.tellContainerLabels()
+	var segments []segment
 	if r.published() {
-		for _, segment := range split(s.Labels, r.notes) {
-			r.readSegment(segment)
-		}
+		segments = split(s.Labels, r.notes)
 	}
-	return r.spec, r.notes.list
+	for _, segment := range segments {
+		r.readSegment(segment)
+	}
+	return result{service: s, twin: around.twins[s.ID], asked: r.asked, spec: r.spec, found: r.notes.list(segments)}
 }
 
 // published reports whether this router serves the service at all: switched on, and tagged as the constraints want.
 func (r *reading) published() bool {
-	d := newDraft(nil, r.options, r.notes)
+	d := newDraft("", nil, r.options, r.notes)
 	for _, name := range []string{"traefik.enable", "traefik.tags"} {
 		if value, ok := r.service.Labels[name]; ok {
 			d.apply(newEntry(name, value, rowOf(name)))
@@ -49,25 +55,32 @@ func (r *reading) published() bool {
 // spoken reports whether the author wrote any label for a router. Services that never heard of one, a database
 // say, are published by default too, and need no word about what they lack.
 func (r *reading) spoken() bool {
-	for name := range r.service.Labels {
+	for name, value := range r.service.Labels {
 		if dialectOf(name) != nil {
+			return true
+		}
+		if _, ours := entryOf(name, value); ours {
 			return true
 		}
 	}
 	return false
 }
 
-// readSegment adds a segment's route and its share of a service to the spec.
+// readSegment adds a segment's route and its share of a service to the spec. Where one label keeps the route from being
+// served, the others are read all the same: their author hears of all that is wrong at once.
 func (r *reading) readSegment(s segment) {
-	d := newDraft(s.labels, r.options, r.notes)
+	d := newDraft(s.name, s.labels, r.options, r.notes)
 	d.applyAll()
 	r.requirePort(d, s.name)
-	rule := r.ruleText(d, s.name)
+	text := r.ruleText(d, s.name)
 	share := r.share(d, s.name)
+	rule, ok := r.parse(d, text)
 	if d.refused {
 		return
 	}
 	share.Endpoints = r.endpoints(d)
 	r.addShare(share)
-	r.addRoute(d, s.name, rule, share.Name)
+	if ok {
+		r.addRoute(d, s.name, rule, text, share.Name)
+	}
 }

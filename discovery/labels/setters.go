@@ -14,10 +14,19 @@ import (
 func setPort(d *draft, e entry) {
 	port, err := strconv.Atoi(e.value)
 	if err != nil || port < 1 || port > 65535 {
-		d.refuse(e, BadPort, "not a port from 1 to 65535, so the route is not served", meantNumber(e.value))
+		d.refuse(e, BadPort, "not a port from 1 to 65535, so the route is not served", meantPort(e.value))
 		return
 	}
 	d.port = port
+}
+
+// meantPort is a port that was written with something around it.
+func meantPort(value string) string {
+	meant := meantNumber(strings.TrimSuffix(strings.TrimSpace(value), "/tcp"))
+	if port, err := strconv.Atoi(meant); err != nil || port < 1 || port > 65535 {
+		return ""
+	}
+	return meant
 }
 
 var schemes = []string{"http", "https", "h2c"}
@@ -59,7 +68,12 @@ func setWeight(d *draft, e entry, n int64) {
 // maxWeight keeps sums of weights far from overflow.
 const maxWeight = 1_000_000
 
-func setPriority(d *draft, _ entry, n int64) { d.priority = int(max(n, 0)) }
+func setPriority(d *draft, e entry, n int64) {
+	if n <= 0 {
+		d.tell(about(e, rules.Info, WithoutEffect, "a priority of 0 or below means the length of the rule, as in Traefik 1.x"))
+	}
+	d.priority = int(max(n, 0))
+}
 
 func setBalance(d *draft, e entry) {
 	method, suggestion, ok := parseChoice(e.value, []string{"wrr", "drr"})

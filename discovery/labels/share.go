@@ -65,17 +65,25 @@ func (d *draft) activeCheck() *rules.Check {
 
 // limit is nil without an amount, or with 0 of it.
 func (d *draft) limit() *rules.MaxConn {
+	extractor, ok := parseExtractor(d.extractor.value)
 	if d.maxConn == nil || *d.maxConn == 0 {
 		d.idle("traefik.backend.maxconn.", "traefik.backend.maxconn.amount")
+		if !ok {
+			d.warn(d.extractor, BadExtractor, noExtractor+"; as there is no limit, nothing is lost", meantExtractor(d.extractor.value))
+		}
 		return nil
 	}
-	extractor, ok := parseExtractor(d.extractor.value)
 	if !ok {
-		suggestion, _ := rules.Nearest(d.extractor.value, []string{"client.ip", "request.host", "request.header.NAME"})
-		d.refuse(d.extractor, BadExtractor,
-			"not client.ip, request.host or request.header.NAME, so the limit can't be kept and the route is not served", suggestion)
+		d.refuse(d.extractor, BadExtractor, noExtractor+", so the limit can't be kept and the route is not served", meantExtractor(d.extractor.value))
 	}
 	return &rules.MaxConn{Amount: *d.maxConn, Extractor: extractor}
+}
+
+const noExtractor = "not client.ip, request.host or request.header.NAME"
+
+func meantExtractor(value string) string {
+	meant, _ := rules.Nearest(value, []string{"client.ip", "request.host", "request.header.NAME"})
+	return meant
 }
 
 func parseExtractor(text string) (extractor rules.Extractor, ok bool) {

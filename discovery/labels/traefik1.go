@@ -15,7 +15,7 @@ var traefik1 = dialect{prefix: "traefik.", rows: []row{
 		help: "port of every endpoint", byDefault: "none: it must be given", bad: "the route is not served"},
 	{name: "protocol", scope: anywhere, set: text(setProtocol),
 		help: "how endpoints are spoken to: `http`, `https` or `h2c`", byDefault: "`http`", bad: "the route is not served"},
-	{name: "weight", scope: anywhere, set: number(setWeight),
+	{name: "weight", scope: anywhere, set: anyNumber(setWeight),
 		help: "weight of each endpoint among all of its service, 0 only with `--allowMinWeightZero`", byDefault: "1",
 		bad: "1; negative: the route is not served; above 1000000: that"},
 	{name: "backend", scope: anywhere, set: text(func(d *draft, e entry) { d.backend = e.value }),
@@ -32,11 +32,11 @@ var traefik1 = dialect{prefix: "traefik.", rows: []row{
 		bad:       "not attached: `<stack>_<name>` if the task is there, else the default"},
 
 	{name: "frontend.rule", scope: anywhere, set: text(func(d *draft, e entry) { d.rule = e }),
-		help: "which requests are for the service", byDefault: "`Host:<service>.<domain>`", bad: "the route is not served"},
+		help: "which requests are for the service", byDefault: "`Host:<service>.<domain>`", bad: "the route is not served; see [rules.md](rules.md)"},
 	{name: "frontend.entryPoints", scope: anywhere, set: list(func(d *draft) *[]string { return &d.entryPoints }),
 		help: "entry points that serve the route", byDefault: "`--defaultEntryPoints`", bad: "unknown names are left out"},
 	{name: "frontend.priority", scope: anywhere, set: number(setPriority),
-		help: "above 0 it overrides the length of the rule", byDefault: "0", bad: "the default holds"},
+		help: "above 0 it overrides the length of the rule, the higher going first", byDefault: "0", bad: "the default holds"},
 	{name: "frontend.passHostHeader", scope: anywhere, set: boolean(func(d *draft) *bool { return &d.passHost }),
 		help: "`false` sends the endpoint's address as Host", byDefault: "`true`", bad: "the default holds"},
 

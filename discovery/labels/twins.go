@@ -9,24 +9,24 @@ import (
 
 // findTwins finds services whose names differ in what normalising takes away, such as foo_bar-baz and foo-bar_baz: the
 // name of the oldest by the ids of the others. It looks at names only: what one service is called must not depend on
-// another's labels.
-func findTwins(services []snapshot.Service) map[string]string {
+// another's labels. named are the oldest by their normalised names.
+func findTwins(services []snapshot.Service) (twins map[string]string, named map[string]*snapshot.Service) {
 	names := make([]string, len(services))
-	oldest := make(map[string]*snapshot.Service, len(services))
+	named = make(map[string]*snapshot.Service, len(services))
 	for i := range services {
 		s := &services[i]
 		names[i] = rules.Normalize(s.Name)
-		if holder := oldest[names[i]]; holder == nil || older(s, holder) {
-			oldest[names[i]] = s
+		if holder := named[names[i]]; holder == nil || older(s, holder) {
+			named[names[i]] = s
 		}
 	}
-	twins := map[string]string{}
+	twins = map[string]string{}
 	for i := range services {
-		if holder := oldest[names[i]]; holder.ID != services[i].ID {
+		if holder := named[names[i]]; holder.ID != services[i].ID {
 			twins[services[i].ID] = holder.Name
 		}
 	}
-	return twins
+	return twins, named
 }
 
 func older(a, b *snapshot.Service) bool {

@@ -3,24 +3,33 @@ package labels
 import (
 	"strings"
 
+	"github.com/appia-edge/appia/discovery/snapshot"
 	"github.com/appia-edge/appia/rules"
 )
 
 // unknown tells of a label that has no row, and which one was probably meant.
-func unknown(e entry, segment string) rules.Diagnostic {
+func unknown(e entry) rules.Diagnostic {
+	if e.code == ValueInName {
+		d := about(e, rules.Warning, ValueInName, "a colon or a space stands where the = belongs, so the value is a part of the label's name and has no effect")
+		d.Suggestion = e.assignment()
+		return d
+	}
 	if plain, ok := perService(e.name); ok {
 		d := about(e, rules.Warning, NotPerSegment, "this label counts for the whole service, not for a segment, so it is ignored")
 		d.Suggestion = plain
 		return d
 	}
-	note := about(e, rules.Warning, UnknownLabel, "no label of this name is known, so it is ignored")
-	d := dialectOf(e.name)
-	// Without the prefix, which is always right and would make up for a good many typing mistakes.
-	nearest, ok := rules.Nearest(strings.TrimPrefix(e.name, d.prefix), d.known(e.name, segment))
-	if ok {
-		note.Suggestion = d.prefix + nearest
+	d := about(e, rules.Warning, UnknownLabel, "no label of this name is known, so it is ignored"+unseen(e.name))
+	d.Suggestion = e.meant
+	return d
+}
+
+// unseen says what cannot be seen of a name.
+func unseen(name string) string {
+	if snapshot.Tidy(name) == name {
+		return ""
 	}
-	return note
+	return "; there is a space or an invisible character in it"
 }
 
 // perService finds the label that was written for a segment though only services have it:
@@ -38,24 +47,30 @@ func perService(name string) (plain string, ok bool) {
 	return traefik1.prefix + property, true
 }
 
-// known lists the labels, without the prefix, that an unknown name may have been meant for: the dialect's, and those
-// of the name's segment, or of what may be one.
-func (d *dialect) known(name, segment string) []string {
-	if segment == "" {
-		segment, _, _ = strings.Cut(strings.TrimPrefix(name, d.prefix), ".")
-	}
+// tellContainerLabels tells of labels that stand at the service's containers: in a stack file under "labels:" instead of
+// "deploy: labels:". They have no effect, as in Traefik 1.x; without a word it would be the longest of searches.
+func (r *reading) tellContainerLabels() {
 	var names []string
-	for i := range d.rows {
-		row := &d.rows[i]
-		if row.state == idle || strings.ContainsAny(row.name, "<*") {
-			continue
-		}
-		if row.scope != inside {
-			names = append(names, row.name)
-		}
-		if row.scope != whole {
-			names = append(names, segment+"."+row.name)
+	for _, name := range r.service.ContainerLabels {
+		_, both := r.service.Labels[name]
+		if e, ours := entryOf(name, ""); ours && !both && !later(e.name) {
+			names = append(names, e.name)
 		}
 	}
-	return names
+	if len(names) == 0 || r.hidden() {
+		return
+	}
+	r.notes.add("", rules.Diagnostic{Code: LabelsOnContainer, Severity: rules.Warning, Suggestion: "deploy.labels",
+		Message: "these labels are on the service's containers, where nobody looks for them, so they have no effect: " + strings.Join(names, ", ") +
+			`; in the stack file, move them from "labels:" to "labels:" under "deploy:"`})
+}
+
+// hidden reports whether the service's own labels say that it is not to be published.
+func (r *reading) hidden() bool {
+	d := newDraft("", nil, r.options, &notebook{})
+	d.enabled = true
+	if value, ok := r.service.Labels["traefik.enable"]; ok {
+		d.apply(newEntry("traefik.enable", value, rowOf("traefik.enable")))
+	}
+	return !d.enabled
 }

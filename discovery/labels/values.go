@@ -1,6 +1,7 @@
 package labels
 
 import (
+	"errors"
 	"fmt"
 	"net/textproto"
 	"slices"
@@ -38,6 +39,18 @@ func meantBool(value string) string {
 		return "false"
 	}
 	return ""
+}
+
+// anyNumber is number for what has a limit of its own: one that no integer can hold is beyond that too.
+func anyNumber(set func(*draft, entry, int64)) setter {
+	plain := number(set)
+	return setter{plain.kind, func(d *draft, e entry) {
+		if value, err := strconv.ParseInt(e.value, 10, 64); errors.Is(err, strconv.ErrRange) {
+			set(d, e, value) // the greatest or least there is
+			return
+		}
+		plain.apply(d, e)
+	}}
 }
 
 // number accepts an optional sign and decimal digits.

@@ -47,6 +47,7 @@ var changes = map[string]func(*Swarm){
 	"dnsrr":         func(s *Swarm) { s.Services[1].DNSRR = true },
 	"label":         func(s *Swarm) { s.Services[1].Labels["traefik.port"] = "81" },
 	"no labels":     func(s *Swarm) { s.Services[1].Labels = nil },
+	"container":     func(s *Swarm) { s.Services[1].ContainerLabels = []string{"traefik.port"} },
 	"vip":           func(s *Swarm) { s.Services[1].VIPs = nil },
 	"wanted":        func(s *Swarm) { s.Services[1].Wanted = 3 },
 	"converging":    func(s *Swarm) { s.Services[1].Converging = true },

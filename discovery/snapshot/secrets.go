@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,10 @@ func (s *Swarm) WithoutSecrets() *Swarm {
 	shown.Services = make([]Service, len(s.Services))
 	for i, service := range s.Services {
 		service.Labels = hideSecrets(service.Labels)
+		service.ContainerLabels = slices.Clone(service.ContainerLabels)
+		for i, name := range service.ContainerLabels {
+			service.ContainerLabels[i] = withoutValue(name)
+		}
 		shown.Services[i] = service
 	}
 	return &shown
@@ -18,17 +23,56 @@ func (s *Swarm) WithoutSecrets() *Swarm {
 
 func hideSecrets(labels map[string]string) map[string]string {
 	shown := maps.Clone(labels)
-	for name := range shown {
-		if isSecret(name) {
-			shown[name] = "(not shown)"
+	for name := range labels {
+		if Secret(name) {
+			delete(shown, name)
+			shown[withoutValue(name)] = notShown
 		}
 	}
 	return shown
 }
 
-// isSecret goes by the bare name, as misspelled labels hold secrets too. It is the rule of package labels for what a
-// diagnostic shows, which this package may not import; a test there holds the two together.
-func isSecret(label string) bool {
+const notShown = "(not shown)"
+
+// withoutValue is the name of a label that may hold a secret, in its name too.
+func withoutValue(name string) string {
+	if head, _, holds := CutValue(name); holds && Secret(name) {
+		return head + ": " + notShown
+	}
+	return name
+}
+
+// Secret reports whether a label's value may hold passwords, digests or tokens: what is told of labels goes to logs, to
+// bug reports, and to a page that anybody on the network may read. It goes by the bare name, as misspelled labels hold
+// secrets too.
+func Secret(label string) bool {
 	label = strings.ToLower(label)
-	return strings.Contains(label, "auth") || strings.Contains(label, "headers")
+	for _, part := range []string{"auth", "headers", "passw", "secret", "token"} {
+		if strings.Contains(label, part) {
+			return true
+		}
+	}
+	head, _, _ := CutValue(label)
+	for word := range strings.SplitSeq(head, ".") {
+		if word == "basic" || word == "digest" || nearAuth(word) || within(word, "headers", 2) ||
+			within(word, "customrequestheaders", 4) || within(word, "customresponseheaders", 4) {
+			return true
+		}
+	}
+	return false
+}
+
+// nearAuth leaves out "auto", the one word of a mistake's distance that names something else.
+func nearAuth(word string) bool { return len(word) > 2 && word != "auto" && within(word, "auth", 1) }
+
+// Guards reports whether a label's name has a word of Traefik 1.x's protections in it, rightly spelled or nearly.
+func Guards(label string) bool {
+	for word := range strings.SplitSeq(strings.ToLower(label), ".") {
+		switch {
+		case strings.Contains(word, "auth"), strings.Contains(word, "whitelist"), word == "basic", word == "digest", nearAuth(word),
+			within(word, "whitelist", 2), within(word, "whitelistsourcerange", 4), within(word, "sourcerange", 2):
+			return true
+		}
+	}
+	return false
 }

@@ -30,11 +30,13 @@ type Service struct {
 	Name    string            `json:"name"`
 	Created time.Time         `json:"created"`
 	Global  bool              `json:"global,omitempty"`
-	Labels  map[string]string `json:"labels,omitempty"` // the service's (deploy.labels), only those a dialect may read
-	VIPs    []Address         `json:"vips,omitempty"`   // virtual addresses, one a network
-	DNSRR   bool              `json:"dnsrr,omitempty"`  // endpoint mode dnsrr: there is no virtual address
-	Tasks   []Task            `json:"tasks,omitempty"`  // those whose status and desired state are both running
-	Wanted  int               `json:"wanted"`           // replicas asked for; -1 for a global service
+	Labels  map[string]string `json:"labels,omitempty"` // the service's (deploy.labels), only those a dialect may read, or nearly
+	// ContainerLabels are names of such labels that stand at the service's containers, where no router looks. Sorted.
+	ContainerLabels []string  `json:"containerLabels,omitempty"`
+	VIPs            []Address `json:"vips,omitempty"`  // virtual addresses, one a network
+	DNSRR           bool      `json:"dnsrr,omitempty"` // endpoint mode dnsrr: there is no virtual address
+	Tasks           []Task    `json:"tasks,omitempty"` // those whose status and desired state are both running
+	Wanted          int       `json:"wanted"`          // replicas asked for; -1 for a global service
 	// Converging says that the swarm is still changing this service: tasks are starting, stopping or missing.
 	Converging bool `json:"converging,omitempty"`
 }

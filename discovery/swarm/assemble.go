@@ -2,9 +2,9 @@ package swarm
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/swarm"
@@ -56,6 +56,9 @@ func service(s *swarm.Service, tasks []swarm.Task) snapshot.Service {
 		DNSRR:  s.Spec.EndpointSpec != nil && s.Spec.EndpointSpec.Mode == swarm.ResolutionModeDNSRR,
 		Wanted: wanted(s.Spec.Mode),
 	}
+	if container := s.Spec.TaskTemplate.ContainerSpec; container != nil {
+		service.ContainerLabels = slices.Sorted(maps.Keys(labels(container.Labels)))
+	}
 	for _, vip := range s.Endpoint.VirtualIPs {
 		service.VIPs = appendAddress(service.VIPs, vip.NetworkID, vip.Addr)
 	}
@@ -73,11 +76,11 @@ func service(s *swarm.Service, tasks []swarm.Task) snapshot.Service {
 // isShort, or long: while a replica waits for its restart there may be no task at all to tell of it.
 func isShort(s *snapshot.Service) bool { return s.Wanted >= 0 && len(s.Tasks) != s.Wanted }
 
-// labels keeps the ones that some dialect may read: a label that nobody reads must not make a snapshot differ.
+// labels keeps the ones that a router reads or that may have been meant for one.
 func labels(all map[string]string) map[string]string {
 	var kept map[string]string
 	for name, value := range all {
-		if !isRead(name) {
+		if !snapshot.Wanted(name) {
 			continue
 		}
 		if kept == nil {
@@ -86,10 +89,6 @@ func labels(all map[string]string) map[string]string {
 		kept[name] = value
 	}
 	return kept
-}
-
-func isRead(label string) bool {
-	return strings.HasPrefix(label, "traefik.") || strings.HasPrefix(label, "appia.") || strings.HasPrefix(label, "com.docker.compose.")
 }
 
 func wanted(mode swarm.ServiceMode) int {

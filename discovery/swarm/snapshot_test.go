@@ -1,6 +1,7 @@
 package swarm_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/appia-edge/appia/discovery/snapshot"
@@ -37,6 +38,22 @@ func TestSnapshotOfAStackSaysWhatTheFileSays(t *testing.T) {
 		if n.Name == "bridge" {
 			t.Error("a local network is in the snapshot")
 		}
+	}
+}
+
+func TestLabelsOfContainersAreKeptByNameWhereTheyLookLikeARouters(t *testing.T) {
+	e, c := start(t, embedded.Options{})
+	err := e.Deploy("s", []byte("version: '3.9'\nservices:\n  web:\n    image: x\n    labels: [traefik.port=80, 'Traefik.frontend.rule=Host:a.b', caddy=a.b]\n"+
+		"    deploy: {labels: ['treafik.port=80', ' traefik.enable=true', 'caddy=a.b']}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := service(t, look(t, c), "s_web")
+	if got := strings.Join(web.ContainerLabels, " "); got != "Traefik.frontend.rule traefik.port" {
+		t.Errorf("container labels are %q", got)
+	}
+	if len(web.Labels) != 2 || web.Labels["treafik.port"] != "80" || web.Labels[" traefik.enable"] != "true" {
+		t.Errorf("labels are %q", web.Labels)
 	}
 }
 
