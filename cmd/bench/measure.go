@@ -147,7 +147,7 @@ func (b *bench) measure(ctx context.Context, w workload, r run, proc *process) (
 		return f, fmt.Errorf("no request succeeded, %d did not", l.errors)
 	}
 	return figure{
-		CPU: micros(after-before) / float64(l.requests), Rate: float64(l.requests) / l.elapsed.Seconds(),
+		CPU: micros(after-before) / l.requests, Rate: l.requests / l.elapsed.Seconds(),
 		P50: micros(l.p50), P99: micros(l.p99), RSS: cmp.Or(l.held, <-held), PerConn: l.perConn, Errors: l.errors,
 	}, nil
 }

@@ -96,7 +96,7 @@ func sum(list []sample, elapsed time.Duration) load {
 		all = append(all, s.times...)
 		l.errors += s.errors
 	}
-	l.requests = len(all)
+	l.requests = float64(len(all))
 	l.p50, l.p99 = quantile(all, 50), quantile(all, 99)
 	return l
 }

@@ -27,12 +27,13 @@ type run struct {
 
 // A load is what the clients saw.
 type load struct {
-	requests int
+	requests float64
 	elapsed  time.Duration
 	p50, p99 time.Duration
-	errors   int   // among them answers that were no 200
-	held     int64 // bytes that the contender held when it mattered; 0: in the middle of the run
-	perConn  int64 // bytes that it holds for an idle connection
+	bytes    float64 // of responses, where wrk was asked to tell
+	errors   int     // among them answers that were no 200
+	held     int64   // bytes that the contender held when it mattered; 0: in the middle of the run
+	perConn  int64   // bytes that it holds for an idle connection
 }
 
 func workloads() []workload {
@@ -42,7 +43,7 @@ func workloads() []workload {
 		{name: "h1-conn-per-request", about: "1 KiB responses, a connection for each request, 64 at a time",
 			drive: wrk{conns: 64, path: "/1k", header: "Connection: close"}.drive},
 		{name: "h1-100k", about: "100 KiB responses, 64 connections", drive: wrk{conns: 64, path: "/100k"}.drive},
-		{name: "h1-10m", about: "10 MiB responses, 16 connections", drive: wrk{conns: 16, path: "/10m"}.drive},
+		{name: "h1-10m", about: "10 MiB responses, 16 connections", drive: wrk{conns: 16, path: "/10m", large: 10 << 20}.drive},
 		{name: "h1-upload-1m", about: "POST of 1 MiB with Content-Length, 16 connections",
 			drive: wrk{conns: 16, path: "/", host: uploadHost, upload: 1 << 20}.drive},
 		{name: "websocket-echo", about: "100-byte messages there and back, 64 connections, one message at a time each; a request is a message",

@@ -21,6 +21,7 @@ type wrk struct {
 	host   string // empty: the run's
 	header string
 	upload int // bytes of a POST; 0: GET
+	large  int // bytes of a response that is large: then half of one counts as half a request
 }
 
 func (w wrk) drive(ctx context.Context, r run) (load, error) {
@@ -35,13 +36,12 @@ func (w wrk) drive(ctx context.Context, r run) (load, error) {
 	if w.header != "" {
 		args = append(args, "-H", w.header)
 	}
-	if w.upload > 0 {
-		script := filepath.Join(r.dir, "upload.lua")
-		text := fmt.Sprintf("wrk.method = \"POST\"\nwrk.body = string.rep(\"x\", %d)\n", w.upload)
-		if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
+	if text := w.script(); text != "" {
+		path := filepath.Join(r.dir, "wrk.lua")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			return load{}, err
 		}
-		args = append(args, "-s", script)
+		args = append(args, "-s", path)
 	}
 	cmd := exec.CommandContext(ctx, "wrk", append(args, "http://"+r.addr+w.path)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -49,12 +49,27 @@ func (w wrk) drive(ctx context.Context, r run) (load, error) {
 	if err != nil {
 		return load{}, fmt.Errorf("wrk: %w: %s", err, out)
 	}
-	return parseWrk(string(out))
+	l, err := parseWrk(string(out))
+	if w.large > 0 {
+		l.requests = l.bytes / float64(w.large)
+	}
+	return l, err
+}
+
+func (w wrk) script() string {
+	switch {
+	case w.upload > 0:
+		return fmt.Sprintf("wrk.method = \"POST\"\nwrk.body = string.rep(\"x\", %d)\n", w.upload)
+	case w.large > 0:
+		return "function done(s) print(\"bytes read: \" .. s.bytes) end\n"
+	}
+	return ""
 }
 
 var (
 	wrkTotal    = regexp.MustCompile(`(?m)^\s*(\d+) requests in ([0-9.]+)(us|ms|s|m|h),`)
 	wrkQuantile = regexp.MustCompile(`(?m)^\s+(50|99)%\s+([0-9.]+)(us|ms|s|m|h)$`)
+	wrkBytes    = regexp.MustCompile(`(?m)^bytes read: ([0-9.e+]+)$`)
 	wrkSocket   = regexp.MustCompile(`Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
 	wrkStatus   = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
 )
@@ -66,10 +81,13 @@ func parseWrk(out string) (load, error) {
 		return load{}, fmt.Errorf("wrk said: %s", strings.TrimSpace(out))
 	}
 	var l load
-	l.requests, _ = strconv.Atoi(total[1])
+	l.requests, _ = strconv.ParseFloat(total[1], 64)
 	var err error
 	if l.elapsed, err = time.ParseDuration(total[2] + total[3]); err != nil {
 		return load{}, err
+	}
+	if bytes := wrkBytes.FindStringSubmatch(out); bytes != nil {
+		l.bytes, _ = strconv.ParseFloat(bytes[1], 64)
 	}
 	for _, q := range wrkQuantile.FindAllStringSubmatch(out, -1) {
 		d, err := time.ParseDuration(q[2] + q[3])
