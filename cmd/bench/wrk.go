@@ -68,7 +68,7 @@ func (w wrk) script() string {
 
 var (
 	wrkTotal    = regexp.MustCompile(`(?m)^\s*(\d+) requests in ([0-9.]+)(us|ms|s|m|h),`)
-	wrkQuantile = regexp.MustCompile(`(?m)^\s+(50|99)%\s+([0-9.]+)(us|ms|s|m|h)$`)
+	wrkQuantile = regexp.MustCompile(`(?m)^\s+(50|99)%\s+([0-9.]+)(us|ms|s|m|h) *$`)
 	wrkBytes    = regexp.MustCompile(`(?m)^bytes read: ([0-9.e+]+)$`)
 	wrkSocket   = regexp.MustCompile(`Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
 	wrkStatus   = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
