@@ -30,8 +30,10 @@ e2e: ## the product on a real swarm: a dockerd of its own, started and stopped b
 	deploy/e2e/prepare
 	$(GO) test -count=1 -timeout 15m ./deploy/e2e/...
 
-bench: ## benchmarks; docs/benchmarks.md explains the figures
+bench: ## benchmarks, then Appia beside nginx and HAProxy; docs/benchmarks*.md explain the figures
 	$(GO) test -run '^$$' -bench . -benchmem ./rules ./balancer/... ./proxy/... ./cmd/internal/app
+	cmd/bench/prepare
+	$(GO) run ./cmd/bench --quick $(BENCH)
 
 fuzz: ## a minute of each fuzz target
 	@for t in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
