@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/rules"
 )
@@ -26,6 +27,8 @@ type Options struct {
 	ReadTimeout time.Duration // for a request's head; 0: none
 	IdleTimeout time.Duration // of a client's connection between requests
 	Hostname    string        // for X-Forwarded-Server; "": the machine's
+	Limits      http1.Limits  // of what one client's connection may cost; Head and Idle are the two above
+	StdHTTP1    bool          // HTTP/1.1 by net/http, not by our own engine: the operator's way out
 	// Listen opens sockets; nil: net.Listen.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 }

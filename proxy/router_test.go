@@ -2,10 +2,12 @@ package proxy
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/balancer/conn"
+	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
 )
@@ -31,12 +34,16 @@ func newRouter(t *testing.T, entry EntryPointOptions, change ...func(*stdhttp.Ba
 	t.Helper()
 	fleet := balancer.New(balancer.Options{StickyKey: []byte("test")})
 	entry.Name, entry.Address = "http", "127.0.0.1:0"
-	back := stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10}
+	std := stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10}
 	for _, c := range change {
-		c(&back)
+		c(&std)
+	}
+	var back Back = stdhttp.NewBack(std)
+	if !stdHTTP1 {
+		back = http1.NewBack(http1.BackOptions{Dial: std.Dial, HeadTimeout: std.HeadTimeout, MaxIdle: std.MaxIdle, Other: back})
 	}
 	p := New(Options{
-		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: stdhttp.NewBack(back), Log: zap.NewNop(), Hostname: "edge-1",
+		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: back, Log: zap.NewNop(), Hostname: "edge-1", StdHTTP1: stdHTTP1,
 	})
 	if err := p.Listen(t.Context()); err != nil {
 		t.Fatal(err)
@@ -161,4 +168,16 @@ func (r *router) raw(text string) string {
 		r.t.Fatal(err)
 	}
 	return string(answer)
+}
+
+// stdHTTP1 is whether the tests run over net/http; TestMain runs all of them over both engines.
+var stdHTTP1 bool
+
+func TestMain(m *testing.M) {
+	for _, stdHTTP1 = range []bool{false, true} {
+		if code := m.Run(); code != 0 {
+			fmt.Fprintf(os.Stderr, "with StdHTTP1: %v\n", stdHTTP1)
+			os.Exit(code)
+		}
+	}
 }

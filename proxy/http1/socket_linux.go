@@ -1,0 +1,90 @@
+//go:build linux && !portable
+
+package http1
+
+import (
+	"io"
+	"net"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// What Linux offers beyond package net, all of it here; socket_portable.go is its twin.
+
+func rawOf(c *net.TCPConn) syscall.RawConn {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// tryRead reads what is there, or returns errWait.
+func tryRead(fd int, p []byte) (int, error) {
+	for {
+		n, err := syscall.Read(fd, p)
+		switch {
+		case err == syscall.EINTR:
+		case err == syscall.EAGAIN:
+			return 0, errWait
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}
+
+// tryWrite writes as much as fits.
+func tryWrite(fd int, p []byte) (int, error) {
+	for {
+		n, err := syscall.Write(fd, p)
+		switch {
+		case err == syscall.EINTR:
+		case err == syscall.EAGAIN:
+			return 0, nil
+		case err != nil:
+			return 0, err
+		default:
+			return n, nil
+		}
+	}
+}
+
+// silent tells whether nothing has come in: no bytes, no end, no error.
+func silent(fd int) bool {
+	var b [1]byte
+	_, _, err := unix.Recvfrom(fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	return err == unix.EAGAIN
+}
+
+// ended tells whether the peer has closed, or reset, and nothing is left to read.
+func (s *socket) ended() (end, reset bool) {
+	if s.raw == nil {
+		return false, false
+	}
+	var b [1]byte
+	err := s.raw.Control(func(fd uintptr) {
+		n, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		end = err == nil && n == 0
+		reset = err != nil && err != unix.EAGAIN && err != unix.EINTR
+	})
+	return end, reset || err != nil
+}
+
+// received is the number of bytes that have come in so far, and sent of those that the peer has taken: the progress of a
+// transfer that the kernel does for us.
+func (s *socket) movedBytes() (received, sent uint64) {
+	if s.raw == nil {
+		return 0, 0
+	}
+	_ = s.raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			received, sent = info.Bytes_received, info.Bytes_acked
+		}
+	})
+	return received, sent
+}
