@@ -30,7 +30,7 @@ func parseOptions(args []string, out io.Writer) (o options, err error) {
 	flags.IntVar(&o.rounds, "rounds", 0, "rounds that the medians are of (3; quick: 1)")
 	flags.BoolVar(&o.json, "json", false, "print an array of JSON objects in place of tables")
 	flags.StringVar(&o.appia, "appia", "", "Appia's `path`; without it ./cmd/appia is built")
-	flags.StringVar(&o.http1, "http1", "", "passed to Appia: the `engine` of its HTTP/1.1")
+	flags.StringVar(&o.http1, "http1", "", "passed to Appia: the `engine` of its HTTP/1.1 (appia or std)")
 	flags.StringVar(&o.traefik, "traefik", "", "`path` of a Traefik v3, which then takes part")
 	flags.StringVar(&o.caddy, "caddy", "", "`path` of a Caddy 2, which then takes part")
 	flags.Func("only", "the `name` of a workload or a contender; may be repeated", func(name string) error {
