@@ -11,7 +11,7 @@ func (c *content) readChunked(p []byte) (n int, err error) {
 		k, moved, err := c.step(p[n:])
 		n += k
 		switch {
-		case moved:
+		case err == nil && moved:
 		case err == nil && n == 0:
 			if k, err = c.more(p); err != nil {
 				return 0, err
