@@ -110,11 +110,15 @@ type ticker interface{ Tick(now time.Time) }
 
 // beat makes time pass for the engines. What is in flight when Run returns finishes without time-outs.
 func (p *Proxy) beat(stop <-chan struct{}) {
-	beat := time.NewTicker(time.Second)
-	defer beat.Stop()
+	ticks := p.options.Ticks
+	if ticks == nil {
+		beat := time.NewTicker(time.Second)
+		defer beat.Stop()
+		ticks = beat.C
+	}
 	for {
 		select {
-		case now := <-beat.C:
+		case now := <-ticks:
 			p.tick(now)
 		case <-stop:
 			return

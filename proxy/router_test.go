@@ -28,6 +28,7 @@ type router struct {
 	fleet *balancer.Fleet
 	addr  string
 	http  *http.Client
+	tick  func() // a second passes; nil: real ones do
 }
 
 func newRouter(t *testing.T, entry EntryPointOptions, change ...func(*stdhttp.BackOptions)) *router {
@@ -42,9 +43,14 @@ func newRouter(t *testing.T, entry EntryPointOptions, change ...func(*stdhttp.Ba
 	if !stdHTTP1 {
 		back = http1.NewBack(http1.BackOptions{Dial: std.Dial, HeadTimeout: std.HeadTimeout, MaxIdle: std.MaxIdle, Other: back})
 	}
-	p := New(Options{
+	return startRouter(t, Options{
 		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: back, Log: zap.NewNop(), Hostname: "edge-1", StdHTTP1: stdHTTP1,
 	})
+}
+
+func startRouter(t *testing.T, o Options) *router {
+	t.Helper()
+	p := New(o)
 	if err := p.Listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -55,12 +61,12 @@ func newRouter(t *testing.T, entry EntryPointOptions, change ...func(*stdhttp.Ba
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		fleet.Close()
+		o.Fleet.Close()
 	})
 	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return &router{t, p, fleet, p.EntryPoints()[0].Addr().String(), client}
+	return &router{t, p, o.Fleet, p.EntryPoints()[0].Addr().String(), client, nil}
 }
 
 // serve puts a table in force with one route for each service.

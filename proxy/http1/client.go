@@ -151,11 +151,11 @@ func (c *client) turn() (done bool) {
 func (c *client) sleep() bool {
 	w := idle
 	switch {
+	case c.x.awaiting: // first: what the buffer held may all be head
+		w = body
 	case len(c.x.stream.unread()) == 0:
 		c.x.park()
 		c.x = nil
-	case c.x.awaiting:
-		w = body
 	default:
 		// A head has all of its time from its first byte: more of it renews nothing.
 		if _, now, _ := c.in.get(&c.server.clock); now == heading {
