@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"runtime/debug"
 	"sync"
 
@@ -43,6 +44,7 @@ type todo uint8
 const (
 	hangUp  todo = iota // nothing more will be read
 	linger              // as hangUp, but bytes may be under way to us, and closing at once would destroy our answer
+	late                // as hangUp, but a deadline has passed
 	outside             // a request whose body or upgrade has to be waited for
 	http2               // the client speaks HTTP/2
 )
@@ -75,6 +77,9 @@ func (c *client) run() {
 			c.held = true
 		case linger:
 			c.part()
+			return
+		case late:
+			c.abandoned()
 			return
 		case http2:
 			c.handOver()
@@ -135,7 +140,9 @@ func (c *client) turn() (done bool) {
 		case errors.Is(err, errWait):
 			return !c.sleep()
 		default:
-			c.todo = hangUp
+			if c.todo = hangUp; errors.Is(err, os.ErrDeadlineExceeded) {
+				c.todo = late
+			}
 			return true
 		}
 		if c.consume() {

@@ -54,10 +54,16 @@ func tryWrite(fd int, p []byte) (int, error) {
 	}
 }
 
-// silent tells whether nothing has come in: no bytes, no end, no error.
-func silent(fd int) bool {
+// silent tells whether nothing has come in: no bytes, no end, no error. The connection is known to be open.
+func (s *socket) silent() bool {
+	if s.raw == nil {
+		return true
+	}
+	if !s.in && s.fd == 0 {
+		_ = s.raw.Control(func(fd uintptr) { s.fd = int(fd) })
+	}
 	var b [1]byte
-	_, _, err := unix.Recvfrom(fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	_, _, err := unix.Recvfrom(s.fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	return err == unix.EAGAIN
 }
 
@@ -75,7 +81,7 @@ func (s *socket) ended() (end, reset bool) {
 	return end, reset || err != nil
 }
 
-// received is the number of bytes that have come in so far, and sent of those that the peer has taken: the progress of a
+// movedBytes is the number of bytes that have come in so far, and sent of those that the peer has taken: the progress of a
 // transfer that the kernel does for us.
 func (s *socket) movedBytes() (received, sent uint64) {
 	if s.raw == nil {

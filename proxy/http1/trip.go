@@ -72,7 +72,7 @@ func (u *upstream) ask(q *message.Request) error {
 
 // askLong sends the head of a request whose body has to be waited for, and sets the pump on that.
 func (u *upstream) askLong(out []byte, q *message.Request) error {
-	if u.sock.raw != nil && u.reused && !silent(u.sock.fd) {
+	if u.reused && !u.sock.silent() {
 		return errStale
 	}
 	var err error
@@ -119,7 +119,7 @@ func (u *upstream) turn() (done bool) {
 		return u.receive()
 	}
 	// Whatever came before we asked is no answer. Taking it for one would give this client what another asked for.
-	if u.sock.raw != nil && !silent(u.sock.fd) {
+	if !u.sock.silent() {
 		u.err = errStale
 		return true
 	}

@@ -99,7 +99,7 @@ func (u *upstream) spent() bool {
 	if passed(age, u.carrier.back.options.IdleTimeout) {
 		return true
 	}
-	return u.sock.raw != nil && !silent(u.sock.fd)
+	return !u.sock.silent()
 }
 
 // sweep cuts what is overdue; it must not wait.
