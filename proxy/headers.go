@@ -83,7 +83,10 @@ func (e *EntryPoint) forwarded(q *message.Request) {
 		}
 	}
 	if client.IsValid() {
-		ip := client.String()
+		ip := q.ClientIP
+		if ip == "" {
+			ip = client.String()
+		}
 		if before := q.Fields.Joined("X-Forwarded-For"); before != "" {
 			q.Fields.Set("X-Forwarded-For", before+", "+ip)
 		} else {

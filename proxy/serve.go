@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"sync"
 	"time"
 
 	"github.com/appia-edge/appia/balancer"
@@ -22,22 +23,27 @@ type visit struct {
 	sent     int64
 	started  time.Time
 	failure  *message.Failure
+	query    rules.Query
 }
+
+// visits are used again: the query's address goes through an interface of rules, so that each would be an allocation.
+var visits = sync.Pool{New: func() any { return new(visit) }}
 
 // Serve takes one request from its head to its books. It is called by the fronts, concurrently.
 func (e *EntryPoint) Serve(x message.Exchange) {
-	v := visit{exchange: x, entry: e, started: time.Now()}
+	v := visits.Get().(*visit)
+	*v = visit{exchange: x, entry: e, started: time.Now()}
 	v.protocol = protocolOf(x.Request())
 	e.tally.Open(x.Request().Method, v.protocol, 1)
 	v.serve(e.proxy.view.Load())
 	v.finish()
+	visits.Put(v)
 }
 
 func (v *visit) serve(now *view) {
 	q := v.exchange.Request()
-	match := now.table.Match(v.entry.options.Name, &rules.Query{
-		Method: q.Method, Host: q.Host, Path: q.Path, RawQuery: q.RawQuery, Header: &q.Fields,
-	})
+	v.query = rules.Query{Method: q.Method, Host: q.Host, Path: q.Path, RawQuery: q.RawQuery, Header: &q.Fields}
+	match := now.table.Match(v.entry.options.Name, &v.query)
 	if match.Route == nil {
 		v.answer(notFound())
 		return

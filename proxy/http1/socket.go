@@ -19,6 +19,8 @@ type socket struct {
 	raw  syscall.RawConn // nil: portable
 	fd   int             // good inside the callback, and as long as the connection is known to be open
 	in   bool            // inside the callback
+
+	probe [1]byte // for silent
 }
 
 // errWait says that there is nothing to read now.

@@ -62,9 +62,8 @@ func (s *socket) silent() bool {
 	if !s.in && s.fd == 0 {
 		_ = s.raw.Control(func(fd uintptr) { s.fd = int(fd) })
 	}
-	var b [1]byte
-	_, _, err := unix.Recvfrom(s.fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-	return err == unix.EAGAIN
+	_, err := tryRead(s.fd, s.probe[:]) // what it takes is lost, and so is the connection then
+	return err == errWait
 }
 
 // ended tells whether the peer has closed, or reset, and nothing is left to read.
