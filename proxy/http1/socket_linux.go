@@ -20,20 +20,23 @@ func rawOf(c *net.TCPConn) syscall.RawConn {
 	return raw
 }
 
+// The two calls below are made without telling the scheduler: they never wait, and telling it costs 140 ns and, when both
+// cores are busy, now and then the processor, which sysmon takes from whoever is in a call for 20 us.
+
 // tryRead reads what is there, or returns errWait.
 func tryRead(fd int, p []byte) (int, error) {
 	for {
-		n, err := syscall.Read(fd, p)
+		n, _, err := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(address(p)), uintptr(len(p)))
 		switch {
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
 			return 0, errWait
-		case err != nil:
+		case err != 0:
 			return 0, err
 		case n == 0:
 			return 0, io.EOF
 		default:
-			return n, nil
+			return int(n), nil
 		}
 	}
 }
@@ -41,15 +44,15 @@ func tryRead(fd int, p []byte) (int, error) {
 // tryWrite writes as much as fits.
 func tryWrite(fd int, p []byte) (int, error) {
 	for {
-		n, err := syscall.Write(fd, p)
+		n, _, err := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(address(p)), uintptr(len(p)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
 		switch {
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
 			return 0, nil
-		case err != nil:
+		case err != 0:
 			return 0, err
 		default:
-			return n, nil
+			return int(n), nil
 		}
 	}
 }
