@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 export PATH := $(shell $(GO) env GOPATH 2>/dev/null)/bin:$(PATH)
 
-.PHONY: help build demo test unit lint e2e bench fuzz image docs clean
+.PHONY: help build demo test unit lint e2e bench pgo fuzz image docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: ## benchmarks, then Appia beside nginx and HAProxy; docs/benchmarks*.md e
 	$(GO) test -run '^$$' -bench . -benchmem ./rules ./balancer/... ./proxy/... ./cmd/internal/app
 	cmd/bench/prepare
 	$(GO) run ./cmd/bench --quick $(BENCH)
+
+pgo: ## take the profile anew that the compiler optimises by
+	$(GO) test -run '^$$' -bench 'Get$$' -benchtime 10s -cpuprofile cmd/appia/default.pgo -o /dev/null ./proxy
 
 fuzz: ## a minute of each fuzz target
 	@for t in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -23,7 +24,7 @@ import (
 
 // router is a whole proxy on a loopback port, its table written by the test.
 type router struct {
-	t     *testing.T
+	t     testing.TB
 	proxy *Proxy
 	fleet *balancer.Fleet
 	addr  string
@@ -31,7 +32,7 @@ type router struct {
 	tick  func() // a second passes; nil: real ones do
 }
 
-func newRouter(t *testing.T, entry EntryPointOptions, change ...func(*stdhttp.BackOptions)) *router {
+func newRouter(t testing.TB, entry EntryPointOptions, change ...func(*stdhttp.BackOptions)) *router {
 	t.Helper()
 	fleet := balancer.New(balancer.Options{StickyKey: []byte("test")})
 	entry.Name, entry.Address = "http", "127.0.0.1:0"
@@ -48,7 +49,7 @@ func newRouter(t *testing.T, entry EntryPointOptions, change ...func(*stdhttp.Ba
 	})
 }
 
-func startRouter(t *testing.T, o Options) *router {
+func startRouter(t testing.TB, o Options) *router {
 	t.Helper()
 	p := New(o)
 	if err := p.Listen(t.Context()); err != nil {
@@ -180,7 +181,12 @@ func (r *router) raw(text string) string {
 var stdHTTP1 bool
 
 func TestMain(m *testing.M) {
-	for _, stdHTTP1 = range []bool{false, true} {
+	flag.Parse()
+	engines := []bool{false, true}
+	if flag.Lookup("test.bench").Value.String() != "" {
+		engines = engines[:1] // the second run would write over a profile
+	}
+	for _, stdHTTP1 = range engines {
 		if code := m.Run(); code != 0 {
 			fmt.Fprintf(os.Stderr, "with StdHTTP1: %v\n", stdHTTP1)
 			os.Exit(code)

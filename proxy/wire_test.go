@@ -34,7 +34,7 @@ func (r *router) dial() *net.TCPConn {
 }
 
 // rawEndpoint serves connections by hand.
-func rawEndpoint(t *testing.T, serve func(c *net.TCPConn, lines *bufio.Reader)) string {
+func rawEndpoint(t testing.TB, serve func(c *net.TCPConn, lines *bufio.Reader)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
