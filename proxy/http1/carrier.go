@@ -40,15 +40,14 @@ func (c *carrier) get(x message.Exchange) (*upstream, *message.Failure) {
 }
 
 func (c *carrier) pop() *upstream {
+	var u *upstream
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := len(c.idle)
-	if n == 0 {
-		return nil
+	if last := len(c.idle) - 1; last >= 0 {
+		u = c.idle[last]
+		c.idle[last] = nil
+		c.idle = c.idle[:last]
 	}
-	u := c.idle[n-1]
-	c.idle[n-1] = nil
-	c.idle = c.idle[:n-1]
+	c.mu.Unlock()
 	return u
 }
 

@@ -8,7 +8,7 @@ import (
 
 // spliceMin is the size from which a body goes through the kernel alone: TCPConn.ReadFrom does it by splice(2). Below, the
 // pipe costs more than the copies save.
-const spliceMin = 128 << 10
+const spliceMin = 64 << 10
 
 // canSplice: from plain TCP to plain TCP, with nothing to be looked at on the way.
 func (x *exchange) canSplice(from *content, end ending) bool {

@@ -95,9 +95,10 @@ func (c *client) leave() {
 // attach tells who serves the exchange, to be cut along with it. False: it is cut.
 func (c *client) attach(u *upstream) bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.up = u
-	return !c.gone
+	gone := c.gone
+	c.mu.Unlock()
+	return !gone
 }
 
 func (c *client) write(p []byte) (int, error) { return c.sock.write(p, &c.out, &c.server.clock) }
