@@ -13,7 +13,7 @@ func (f *Fleet) adopt(s *rules.Service) *Group {
 		g = newGroup(f, s.Name)
 		f.groups[s.Name] = g
 	}
-	if g.service == nil || !same(g.service, s) {
+	if g.service != s && (g.service == nil || !same(g.service, s)) { // after rules.Recompile nearly all are the same
 		f.enlist(g, s)
 	}
 	g.service = s // equal or not: the old table need not stay in memory

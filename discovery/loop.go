@@ -44,9 +44,9 @@ type Options struct {
 const (
 	fast        = 250 * time.Millisecond
 	slow        = time.Second
-	hurry       = 5 * time.Second  // looks stay fast this long after the last hint
-	patience    = time.Minute      // and this long after the last change while a service converges
-	firstLook   = 2 * time.Second  // how long the state on disk may wait for the swarm at start
+	hurry       = 5 * time.Second // looks stay fast this long after the last hint
+	patience    = time.Minute     // and this long after the last change while a service converges
+	firstLook   = 2 * time.Second // how long the state on disk may wait for the swarm at start
 	breath      = 50 * time.Millisecond
 	retryFirst  = 500 * time.Millisecond
 	retryAtMost = 10 * time.Second
@@ -156,6 +156,7 @@ func (l *Loop) look(ctx context.Context) bool {
 	since := l.pace.looking(began)
 	seen, err := l.options.Source.Snapshot(ctx)
 	if err != nil {
+		l.store.flush() // trouble has begun: should we die in it, the next router has all that we knew
 		if ctx.Err() == nil || l.table == nil {
 			l.failed(err)
 		}
@@ -164,7 +165,7 @@ func (l *Loop) look(ctx context.Context) bool {
 	l.pace.cost = time.Since(began)
 	l.recovered()
 	l.pace.converging = converging(seen)
-	if l.last != nil && l.last.Equal(seen) {
+	if l.last != nil && seen.Reuse(l.last) {
 		return true
 	}
 	l.pace.lastChange = time.Now()
@@ -179,11 +180,12 @@ func (l *Loop) publish(seen *snapshot.Swarm) {
 	specs, found := l.options.Read(seen)
 	table, more := l.options.Compile(l.table, specs)
 	found = append(found, more...)
+	l.note(func(s *Status) { s.Diagnostics = found }) // first, so that whoever sees the table sees what is said of it
 	l.options.Apply(table, seen)
 	l.report(table, found)
 	l.last, l.table = seen, table
 	l.note(func(s *Status) {
-		s.Diagnostics, s.Tables = found, s.Tables+1
+		s.Tables++
 		s.Swapped = time.Now()
 	})
 }

@@ -85,8 +85,10 @@ func newRig(t *testing.T, first *snapshot.Swarm, dir string, change func(*Option
 	r := &rig{scene: &scene{swarm: first, hint: make(chan struct{}), broken: make(chan error)}, logs: logs}
 	o := Options{
 		Source: r.scene, Log: zap.New(core), Calm: 15 * time.Second, StateDir: dir,
-		Read:    readNames,
-		Compile: func(_ *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) { return rules.Compile(specs, rules.Options{}) },
+		Read: readNames,
+		Compile: func(_ *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
+			return rules.Compile(specs, rules.Options{})
+		},
 		Apply: func(_ *rules.Table, s *snapshot.Swarm) {
 			var names []string
 			for _, service := range s.Services {
@@ -344,6 +346,27 @@ func TestStateOnDiskIsTheLatestAfterALaterChangeToo(t *testing.T) {
 		if kept := newStore(dir, zap.NewNop()).load(); kept == nil || kept.Services[0].Name != "d" {
 			t.Errorf("on disk: %+v", kept)
 		}
+	})
+}
+
+func TestStateIsOnDiskAsSoonAsTheEngineFails(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, named("a"), dir, nil)
+		r.run(t, func(t *testing.T) {
+			for _, name := range []string{"b", "c"} {
+				r.scene.set(named(name), nil)
+				r.scene.hint <- struct{}{}
+				time.Sleep(2 * breath)
+			}
+			r.scene.set(nil, errors.New("daemon gone"))
+			r.scene.hint <- struct{}{}
+			time.Sleep(2 * breath)
+			synctest.Wait()
+			if kept := newStore(dir, zap.NewNop()).load(); kept == nil || kept.Services[0].Name != "c" {
+				t.Errorf("on disk: %+v", kept)
+			}
+		})
 	})
 }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/appia-edge/appia/discovery/snapshot"
 )
 
-// A large swarm's snapshot is many megabytes, and it changes with every task: it is written at most this often.
+// A large swarm's snapshot is many megabytes, and it changes with every task: it is written at most this often, but for
+// the last of it when looks begin to fail and when the loop ends.
 const storeEvery = 5 * time.Second
 
 // A store keeps the last good snapshot on disk, so that a router that starts while no manager answers still serves.
@@ -21,7 +22,8 @@ type store struct {
 	log     *zap.Logger
 	warned  bool
 	pending *snapshot.Swarm // not written yet
-	timer   *time.Timer     // nil: nothing pending
+	written time.Time       // the last time, with or without success
+	timer   *time.Timer     // until pending is due; nil: nothing pending
 }
 
 func newStore(dir string, log *zap.Logger) *store {
@@ -51,18 +53,19 @@ func (s *store) load() *snapshot.Swarm {
 	return kept
 }
 
-// keep has a snapshot written: the first at once, later ones together.
+// keep has a snapshot written: at once after a calm, else together with those that follow, storeEvery after the last.
 func (s *store) keep(seen *snapshot.Swarm) {
-	first := s.pending == nil && s.timer == nil
-	s.pending = seen
 	if s.path == "" {
 		return
 	}
-	if first {
+	s.pending = seen
+	rest := time.Until(s.written.Add(storeEvery))
+	if rest <= 0 {
 		s.flush()
+		return
 	}
 	if s.timer == nil {
-		s.timer = time.NewTimer(storeEvery)
+		s.timer = time.NewTimer(rest)
 	}
 }
 
@@ -80,11 +83,11 @@ func (s *store) flush() {
 		s.timer.Stop()
 		s.timer = nil
 	}
-	if s.path == "" || s.pending == nil {
+	if s.pending == nil {
 		return
 	}
 	err := s.write(s.pending)
-	s.pending = nil
+	s.pending, s.written = nil, time.Now()
 	if err != nil && !s.warned {
 		s.log.Warn("cannot keep the last known state on disk; a restart while the swarm does not answer would begin empty",
 			zap.String("hint", "give --stateDir a folder that can be written"), zap.Error(err))

@@ -16,7 +16,7 @@ const (
 
 var errNoEndpoint = errors.New("the service has no endpoint that could answer")
 
-// forward finds an endpoint that answers. On success v.endpoint has begun a request, which the caller ends.
+// forward finds an endpoint that answers.
 func (v *visit) forward() (*message.Response, *message.Failure) {
 	var tried [maxTries]*balancer.Endpoint
 	var last *message.Failure
@@ -68,6 +68,7 @@ func (v *visit) try(e *balancer.Endpoint) (*message.Response, *message.Failure) 
 		q.Host = e.Addr
 	}
 	e.Begin()
+	v.engaged = true
 	response, fail := v.entry.proxy.options.Back.RoundTrip(v.exchange, e)
 	q.Host = host
 	if fail == nil {
@@ -75,6 +76,7 @@ func (v *visit) try(e *balancer.Endpoint) (*message.Response, *message.Failure) 
 		return response, nil
 	}
 	e.End()
+	v.engaged = false
 	if fail.Step == message.Refused || dialTimedOut(fail) {
 		e.Refused()
 	}

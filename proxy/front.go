@@ -3,12 +3,11 @@ package proxy
 import (
 	"context"
 	"errors"
+	"log"
 	"net"
 	"net/http"
 	"sync"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/stdhttp"
@@ -28,7 +27,7 @@ func (e *EntryPoint) stdServer() *http.Server {
 		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked},
 		ReadHeaderTimeout: e.proxy.options.ReadTimeout,
 		IdleTimeout:       e.proxy.options.IdleTimeout,
-		ErrorLog:          zap.NewStdLog(zap.NewNop()), // a client's broken handshake is nobody's news
+		ErrorLog:          log.New(serverLog{e.proxy.options.Log}, "", 0),
 		Protocols:         new(http.Protocols),
 	}
 	s.Protocols.SetHTTP1(e.proxy.options.StdHTTP1)

@@ -10,6 +10,9 @@ import (
 
 // prepare turns the client's request into the one that an endpoint gets. False: the rule's modifiers leave nothing.
 func (v *visit) prepare(q *message.Request) bool {
+	if message.Listed(q.Upgrade, "h2c") {
+		q.Upgrade = "" // behind a switch to h2c an endpoint would serve paths that are not the route's
+	}
 	te := message.Listed(q.Fields.Joined("Te"), "trailers")
 	removeHopByHop(&q.Fields)
 	if te {
@@ -51,6 +54,8 @@ func endToEnd(name string) bool {
 		return !message.SameName(name, "Upgrade") && !message.SameName(name, "Trailer")
 	case len("Connection"):
 		return !message.SameName(name, "Connection") && !message.SameName(name, "Keep-Alive")
+	case len("Http2-Settings"):
+		hop = "Http2-Settings"
 	case len("Proxy-Connection"):
 		hop = "Proxy-Connection"
 	case len("Transfer-Encoding"):

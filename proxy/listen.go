@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,19 @@ func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 		e.front = newEngine(e)
 	}
 	return e
+}
+
+// serverLog passes on what net/http's server says: that it cannot accept is news for the operator, the faults of
+// single clients are not.
+type serverLog struct{ log *zap.Logger }
+
+func (s serverLog) Write(line []byte) (int, error) {
+	level := zap.DebugLevel
+	if bytes.Contains(line, []byte("Accept error")) {
+		level = zap.ErrorLevel
+	}
+	s.log.Log(level, "server", zap.ByteString("says", bytes.TrimSpace(line)))
+	return len(line), nil
 }
 
 func (e *EntryPoint) panicked(what any, stack []byte) {

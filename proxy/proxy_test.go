@@ -3,11 +3,13 @@ package proxy
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httptrace"
 	"net/netip"
 	"net/textproto"
@@ -15,9 +17,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -645,10 +650,11 @@ func (faulty) RoundTrip(message.Exchange, *balancer.Endpoint) (*message.Response
 	panic("a bug")
 }
 
-func TestFaultOfTheRouterIsA500AndHurtsNobodyElse(t *testing.T) {
+func TestFaultOfTheRouterIsA500AndLeavesNoCountBehind(t *testing.T) {
 	r := newRouter(t, EntryPointOptions{})
 	back := r.proxy.options.Back
-	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {})}})
+	one := rules.ServiceSpec{MaxConn: &rules.MaxConn{Amount: 1, Extractor: rules.Extractor{Kind: rules.ByHost}}}
+	r.serve(service{rule: "PathPrefix:/", spec: one, addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {})}})
 	r.proxy.options.Back = faulty{}
 	if answer, body := r.ask("GET", "", "/"); answer.StatusCode != 500 || body != "Internal Server Error\n" {
 		t.Errorf("%s %q", answer.Status, body)
@@ -656,5 +662,184 @@ func TestFaultOfTheRouterIsA500AndHurtsNobodyElse(t *testing.T) {
 	r.proxy.options.Back = back
 	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 200 {
 		t.Errorf("afterwards: %s", answer.Status)
+	}
+	if s := r.fleet.Status().Groups[0]; s.InFlight != 0 || s.Endpoints[0].InFlight != 0 {
+		t.Errorf("in flight: %+v", s)
+	}
+}
+
+func TestHeadOfAStreamIsNotHeldBackUntilItsFirstBytes(t *testing.T) {
+	release := make(chan struct{})
+	r := newRouter(t, EntryPointOptions{Compress: true})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		http.NewResponseController(w).Flush()
+		<-release
+		io.WriteString(w, "data: 1\n\n")
+	})}})
+	request, _ := http.NewRequestWithContext(t.Context(), "GET", "http://"+r.addr+"/", nil)
+	answer, err := r.http.Do(request) // returns with the head
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	close(release)
+	if body, _ := io.ReadAll(answer.Body); string(body) != "data: 1\n\n" {
+		t.Errorf("got %q", body)
+	}
+}
+
+// An endpoint that goes on and on about what is to come, to a client that leaves: what net/http still reads then belongs to nobody.
+func TestHintsForAClientThatHasLeftHurtNobody(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	hinted := make(chan struct{}, 1000)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				http.ReadRequest(bufio.NewReader(c))
+				for {
+					if _, err := io.WriteString(c, "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"); err != nil {
+						return
+					}
+					select {
+					case hinted <- struct{}{}:
+					default:
+					}
+				}
+			}()
+		}
+	}()
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{l.Addr().String()}})
+	for range 50 {
+		c, err := net.Dial("tcp", r.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		<-hinted
+		c.Close()
+	}
+}
+
+func TestClientThatHasSaidAllInATunnelStillHearsTheEnd(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		c, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n")
+		all, _ := io.ReadAll(buffered)
+		fmt.Fprintf(c, "got %d bytes", len(all))
+	})}})
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n")
+	lines := bufio.NewReader(c)
+	if _, err := http.ReadResponse(lines, nil); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(c, "hello")
+	c.(*net.TCPConn).CloseWrite()
+	if got, err := io.ReadAll(lines); string(got) != "got 5 bytes" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestSilentClientOfATunnelWhoseEndpointHasGoneIsLetGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, ours := net.Pipe()
+		endpoint, theirs := net.Pipe()
+		defer client.Close()
+		theirs.Close()
+		if sent := join(ours, endpoint); sent != 0 {
+			t.Errorf("sent %d", sent)
+		}
+	})
+}
+
+func TestUpgradeToClearTextHTTP2IsNotPassedOn(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		fmt.Fprint(w, q.Header.Get("Upgrade"), q.Header.Get("Http2-Settings"), q.Header.Get("Connection"))
+	})}})
+	_, got := r.ask("GET", "", "/", func(q *http.Request) {
+		q.Header.Set("Connection", "Upgrade")
+		q.Header.Set("Upgrade", "h2c")
+		q.Header.Set("HTTP2-Settings", "AAMAAABkAAQAAP__")
+	})
+	if got != "" {
+		t.Errorf("the endpoint was told %q", got)
+	}
+}
+
+func TestEndpointThatIsSilentDuringTLSTimesOutAndAnotherIsAsked(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() // nobody accepts: the kernel does, and says nothing
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, "alive") }))
+	defer secure.Close()
+	r := newRouter(t, EntryPointOptions{}, func(o *stdhttp.BackOptions) {
+		o.HandshakeTimeout, o.TLS = 50*time.Millisecond, &tls.Config{InsecureSkipVerify: true}
+	})
+	alive := strings.TrimPrefix(secure.URL, "https://")
+	r.serve(
+		service{rule: "PathPrefix:/both", scheme: "https", addrs: []string{l.Addr().String(), alive}},
+		service{rule: "PathPrefix:/dead", scheme: "https", addrs: []string{l.Addr().String()}},
+	)
+	for range 2 {
+		if answer, body := r.ask("POST", "", "/both"); answer.StatusCode != 200 || body != "alive" {
+			t.Errorf("%s %q", answer.Status, body)
+		}
+	}
+	if answer, _ := r.ask("GET", "", "/dead"); answer.StatusCode != 504 {
+		t.Errorf("nobody else to ask: %s", answer.Status)
+	}
+}
+
+// A client that has closed its sending side may still be there to read. Our engine answers it; net/http takes it for gone,
+// and must then not answer for the endpoint.
+func TestHalfClosedClientNeverGetsAnAnswerThatNobodyGave(t *testing.T) {
+	arrived, release := make(chan struct{}), make(chan struct{})
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		close(arrived)
+		select {
+		case <-release:
+			io.WriteString(w, "answer")
+		case <-q.Context().Done():
+		}
+	})}})
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-arrived
+	c.(*net.TCPConn).CloseWrite()
+	want := ""
+	if !stdHTTP1 {
+		close(release)
+		want = "answer"
+	}
+	if got, _ := io.ReadAll(c); !strings.HasSuffix(string(got), want) || want == "" && len(got) > 0 {
+		t.Errorf("the client reads %q", got)
 	}
 }

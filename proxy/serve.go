@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/http"
 	"sync"
 	"time"
 
@@ -16,9 +17,12 @@ type visit struct {
 	entry    *EntryPoint
 	route    *rules.Route
 	group    *balancer.Group
-	endpoint *balancer.Endpoint
-	original string // the path as the client sent it
-	protocol string // as the metrics of Traefik 1.7 name it: http, sse or websocket
+	endpoint *balancer.Endpoint // the one asked last
+	path     string             // as the client sent it
+	protocol string             // as the metrics of Traefik 1.7 name it: http, sse or websocket
+	key      string             // what the connection limit counts the request under
+	limited  bool               // it counts it
+	engaged  bool               // the endpoint counts it
 	status   int
 	sent     int64
 	started  time.Time
@@ -31,13 +35,13 @@ var visits = sync.Pool{New: func() any { return new(visit) }}
 
 // Serve takes one request from its head to its books. It is called by the fronts, concurrently.
 func (e *EntryPoint) Serve(x message.Exchange) {
+	q := x.Request()
 	v := visits.Get().(*visit)
-	*v = visit{exchange: x, entry: e, started: time.Now()}
-	v.protocol = protocolOf(x.Request())
-	e.tally.Open(x.Request().Method, v.protocol, 1)
+	*v = visit{exchange: x, entry: e, started: time.Now(), path: q.RawPath, protocol: protocolOf(q)}
+	e.tally.Open(q.Method, v.protocol, 1)
+	defer visits.Put(v)
+	defer v.finish() // deferred, like leave, for 2 ns each: a fault of ours may cost a request, never a count
 	v.serve(e.proxy.view.Load())
-	v.finish()
-	visits.Put(v)
 }
 
 func (v *visit) serve(now *view) {
@@ -53,27 +57,43 @@ func (v *visit) serve(now *view) {
 		v.answer(movedTo(rules.OtherSlash(q.RawPath), q))
 		return
 	}
-	key, limited := limitKey(v.route.Service.MaxConn, q)
-	if limited && !v.group.Enter(key) {
+	if !v.enter() {
 		v.answer(tooMany(v.route.Service.MaxConn.Amount))
 		return
 	}
+	defer v.leave()
+	v.pass()
+}
+
+// enter counts the request in its service; false when the connection limit says no.
+func (v *visit) enter() bool {
+	q := v.exchange.Request()
+	v.key, v.limited = limitKey(v.route.Service.MaxConn, q)
+	if v.limited && !v.group.Enter(v.key) {
+		return false
+	}
 	v.group.Begin()
 	v.group.Tally.Open(q.Method, v.protocol, 1)
-	v.pass()
-	if limited {
-		v.group.Leave(key)
+	return true
+}
+
+// leave undoes what enter and try have counted.
+func (v *visit) leave() {
+	q := v.exchange.Request()
+	if v.engaged {
+		v.endpoint.End()
+	}
+	if v.limited {
+		v.group.Leave(v.key)
 	}
 	v.group.End()
 	v.group.Tally.Open(q.Method, v.protocol, -1)
-	v.group.Tally.Done(q.Method, v.protocol, v.status, time.Since(v.started))
+	v.group.Tally.Done(q.Method, v.protocol, v.code(), time.Since(v.started))
 }
 
 // pass prepares the request, forwards it and sends the answer.
 func (v *visit) pass() {
-	q := v.exchange.Request()
-	v.original = q.RawPath
-	if !v.prepare(q) {
+	if !v.prepare(v.exchange.Request()) {
 		v.answer(notFound())
 		return
 	}
@@ -82,13 +102,20 @@ func (v *visit) pass() {
 		v.fail(fail)
 		return
 	}
-	defer v.endpoint.End()
 	if response.Upgraded != nil {
 		v.upgrade(response)
 		return
 	}
 	cleanResponse(&response.Fields)
 	v.answer(response)
+}
+
+// code is the status for the books; a request that a fault of ours ended has none of its own.
+func (v *visit) code() int {
+	if v.status == 0 {
+		return http.StatusInternalServerError
+	}
+	return v.status
 }
 
 // answer sends a response through the entry point's filters.
@@ -116,7 +143,7 @@ func (v *visit) finish() {
 	q := v.exchange.Request()
 	took := time.Since(v.started)
 	v.entry.tally.Open(q.Method, v.protocol, -1)
-	v.entry.tally.Done(q.Method, v.protocol, v.status, took)
+	v.entry.tally.Done(q.Method, v.protocol, v.code(), took)
 	if v.failure == nil {
 		return
 	}
@@ -124,7 +151,7 @@ func (v *visit) finish() {
 	if line == nil {
 		return
 	}
-	line.Write(zap.String("host", q.Host), zap.String("path", q.RawPath), zap.Int("status", v.status),
+	line.Write(zap.String("host", q.Host), zap.String("path", v.path), zap.Int("status", v.code()),
 		zap.String("service", v.serviceName()), zap.String("endpoint", v.endpointName()),
 		zap.Stringer("side", v.failure.Side), zap.Stringer("step", v.failure.Step),
 		zap.NamedError("cause", v.failure.Err), zap.Duration("took", took))

@@ -13,17 +13,24 @@ type tunnels struct {
 	empty chan struct{} // closed when the last one leaves while somebody waits
 }
 
-type tunnel struct{ side io.Closer }
+// A tunnel is known by its endpoint's side first; the client's joins once it is taken over.
+type tunnel struct{ endpoint, client io.Closer }
 
-func (t *tunnels) add(side io.Closer) *tunnel {
+func (t *tunnels) add(endpoint io.Closer) *tunnel {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.open == nil {
 		t.open = map[*tunnel]struct{}{}
 	}
-	entry := &tunnel{side}
+	entry := &tunnel{endpoint: endpoint}
 	t.open[entry] = struct{}{}
 	return entry
+}
+
+func (t *tunnels) join(entry *tunnel, client io.Closer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	entry.client = client
 }
 
 func (t *tunnels) remove(entry *tunnel) {
@@ -53,11 +60,14 @@ func (t *tunnels) wait(ctx context.Context) error {
 	}
 }
 
-// cut closes one side of each tunnel; the other follows.
+// cut closes both sides of each tunnel.
 func (t *tunnels) cut() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for entry := range t.open {
-		entry.side.Close()
+		entry.endpoint.Close()
+		if entry.client != nil {
+			entry.client.Close()
+		}
 	}
 }

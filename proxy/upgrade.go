@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"io"
+	"time"
 
 	"github.com/appia-edge/appia/proxy/message"
 )
@@ -23,11 +24,15 @@ func (v *visit) upgrade(r *message.Response) {
 		return
 	}
 	defer client.Close()
+	v.entry.tunnels.join(tunnel, client)
 	v.sent = join(client, r.Upgraded)
 }
 
+// linger is how long a client may go on sending to an endpoint that has said all.
+const linger = 10 * time.Second
+
 // join copies both ways until both sides are done; a side that closes only its sending half may still receive.
-// The other goroutine ends when both connections are closed, which it brings about itself by handing on the end.
+// A client that is silent after its endpoint's end would hold the tunnel for ever, and is given a bounded time.
 func join(client, endpoint io.ReadWriteCloser) (sent int64) {
 	done := make(chan struct{})
 	go func() {
@@ -37,6 +42,8 @@ func join(client, endpoint io.ReadWriteCloser) (sent int64) {
 	}()
 	sent, err := io.Copy(client, endpoint)
 	hangUp(client, err)
+	late := time.AfterFunc(linger, func() { client.Close() })
+	defer late.Stop()
 	<-done
 	return sent
 }

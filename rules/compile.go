@@ -16,19 +16,20 @@ type Options struct {
 }
 
 // Compile makes the table of all specs. The order they come in does not matter: the same swarm gives the same table,
-// to the byte. What cannot be served is left out and told to its owner.
+// to the byte. What cannot be served is left out and told to its owner. The table keeps the specs, which may not be
+// changed afterwards.
 func Compile(specs []Spec, o Options) (*Table, []Diagnostic) {
 	c := compiler{options: o, services: map[string]*Service{}, names: map[string]int{}}
 	c.checkDefaults()
-	specs = byAge(specs)
-	c.mergeServices(specs)
-	c.tellShares()
-	c.resolveRoutes(specs)
+	ordered := byAge(specs)
+	c.mergeServices(ordered)
+	c.resolveRoutes(ordered)
 	c.orderRoutes()
 	c.findConflicts()
-	table := c.build()
-	c.findOverlaps(table)
-	return table, c.diagnostics()
+	forests := plant(c.routes, o.EntryPoints)
+	c.findOverlaps(forests)
+	t := &Table{Routes: c.routes, Services: c.ordered, byEntryPoint: pack(forests), options: o, specs: specs, found: c.found}
+	return t, t.diagnostics()
 }
 
 // A compiler holds what the steps of Compile hand on to each other.
@@ -116,28 +117,12 @@ func (c *compiler) orderRoutes() {
 	}
 }
 
-// build makes the table and its indexes.
-func (c *compiler) build() *Table {
-	t := &Table{Routes: c.routes, Services: c.ordered, byEntryPoint: map[string]*index{}, options: c.options}
-	for _, name := range c.options.EntryPoints {
-		t.byEntryPoint[name] = newIndex()
-	}
-	for _, r := range c.routes {
-		if r.Shadowed {
-			continue
-		}
-		for _, name := range r.EntryPoints {
-			t.byEntryPoint[name].add(r)
-		}
-	}
-	return t
-}
-
-// diagnostics is what was found, in order and each once.
-func (c *compiler) diagnostics() []Diagnostic {
-	slices.SortStableFunc(c.found, func(a, b Diagnostic) int {
+// diagnostics is what there is to tell about the table, in order and each once.
+func (t *Table) diagnostics() []Diagnostic {
+	all := slices.Concat(t.found, tellShares(t.Services))
+	slices.SortStableFunc(all, func(a, b Diagnostic) int {
 		return cmp.Or(strings.Compare(a.Service, b.Service), strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value),
 			strings.Compare(a.Code, b.Code), strings.Compare(a.Message, b.Message))
 	})
-	return slices.Compact(c.found)
+	return slices.Compact(all)
 }

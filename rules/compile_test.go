@@ -78,7 +78,8 @@ func TestEverySettingShowsInTheText(t *testing.T) {
 		Sticky: &Sticky{"_c", true, true, "lax"},
 		Check:  &Check{Path: "/up", Port: 81, Scheme: "https", Host: "h", Headers: []Pair{{"A", "b\n"}}, Rise: 2, Fall: 3},
 	}
-	const want = `service web drr sticky=_c;secure;httponly;samesite=lax check=/up;scheme=https;port=81;host=h;A:"b\n";every=0s;timeout=0s;rise=2;fall=3 maxconn=10/request.header.X-Key`
+	want := `service web drr sticky=_c;secure;httponly;samesite=lax check=/up;scheme=https;port=81;host=h;A:` + hide("b\n") +
+		`;every=0s;timeout=0s;rise=2;fall=3 maxconn=10/request.header.X-Key`
 	if s.String() != want {
 		t.Errorf("service reads %s", s)
 	}

@@ -22,9 +22,27 @@ func Diff(old, new *Table) []Change {
 		old = &Table{}
 	}
 	var d differ
-	merge(byName(old.Routes), byName(new.Routes), func(a, b *Route) int { return cmp.Compare(a.Name, b.Name) }, d.route)
-	merge(old.Services, new.Services, func(a, b *Service) int { return cmp.Compare(a.Name, b.Name) }, d.service)
+	oldRoutes, newRoutes := unshared(old.Routes, new.Routes)
+	merge(byName(oldRoutes), byName(newRoutes), func(a, b *Route) int { return cmp.Compare(a.Name, b.Name) }, d.route)
+	oldServices, newServices := unshared(old.Services, new.Services)
+	merge(oldServices, newServices, func(a, b *Service) int { return cmp.Compare(a.Name, b.Name) }, d.service)
 	return d.changes
+}
+
+// unshared leaves out what the two tables have in common, in the same place: after Recompile, nearly all.
+func unshared[T comparable](old, new []T) (before, after []T) {
+	for i := range max(len(old), len(new)) {
+		if i < len(old) && i < len(new) && old[i] == new[i] {
+			continue
+		}
+		if i < len(old) {
+			before = append(before, old[i])
+		}
+		if i < len(new) {
+			after = append(after, new[i])
+		}
+	}
+	return before, after
 }
 
 type differ struct{ changes []Change }
@@ -107,16 +125,28 @@ func (d *differ) sameService(old, new *Service) {
 	if old == new {
 		return
 	}
-	before := settings(old.Balance, old.Sticky, old.Check, old.MaxConn)
-	after := settings(new.Balance, new.Sticky, new.Check, new.MaxConn)
-	if before != after {
+	if !old.setAs(new) {
+		before := settings(old.Balance, old.Sticky, old.Check, old.MaxConn)
+		after := settings(new.Balance, new.Sticky, new.Check, new.MaxConn)
 		d.add('~', "service", new.Name, before[1:]+" => "+after[1:])
 	}
 	merge(byOwner(old.Sources), byOwner(new.Sources), compareSources, func(a, b *Source) { d.source(new.Name, a, b) })
 }
 
+// setAs says whether two services have the same settings. Nearly all have none but a balance: no text is made for those.
+func (s *Service) setAs(other *Service) bool {
+	plain := func(s *Service) bool { return s.Sticky == nil && s.Check == nil && s.MaxConn == nil }
+	if plain(s) && plain(other) {
+		return s.Balance == other.Balance
+	}
+	return settings(s.Balance, s.Sticky, s.Check, s.MaxConn) == settings(other.Balance, other.Sticky, other.Check, other.MaxConn)
+}
+
 // byOwner is the sources in an order that does not change when an owner comes or goes.
 func byOwner(sources []Source) []Source {
+	if len(sources) == 1 {
+		return sources
+	}
 	sources = slices.Clone(sources)
 	slices.SortStableFunc(sources, compareSources)
 	return sources

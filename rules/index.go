@@ -1,48 +1,24 @@
 package rules
 
-import "math"
-
 // An index finds the routes of one entry point that a request may belong to without asking the others: by host, by
-// ending of the host, and in each of these by the beginning of the path.
+// ending of the host, and in each of these by the beginning of the path. It knows routes by their ID only.
 type index struct {
-	exact  map[string]*node
-	ending map[string]*node
-	any    *node
+	exact  hosts
+	ending hosts
+	any    *node // nil: every route names a host
 }
 
-func newIndex() *index {
-	return &index{exact: map[string]*node{}, ending: map[string]*node{}, any: newNode("")}
+func newIndex(f *forest) *index {
+	return &index{exact: newHosts(f.exact), ending: newHosts(f.ending), any: f.tree(anchor{})}
 }
 
-// add enters a route at each of its anchors. Routes come in the order they are to be tried.
-func (x *index) add(r *Route) {
-	if r.Rule.when == nil {
-		x.tree(anchor{}).add("", candidate{id: r.ID, route: r})
-		return
+// pack makes the indexes of all entry points.
+func pack(forests map[string]*forest) map[string]*index {
+	indexes := make(map[string]*index, len(forests))
+	for name, f := range forests {
+		indexes[name] = newIndex(f)
 	}
-	seen := map[anchor]bool{}
-	for _, at := range r.Rule.when.anchors() {
-		if !seen[at] {
-			seen[at] = true
-			x.tree(at).add(at.path, candidate{id: r.ID, route: r, rest: r.Rule.when.rest(at, r.strict)})
-		}
-	}
-}
-
-func (x *index) tree(at anchor) *node {
-	trees := x.exact
-	switch at.kind {
-	case anyHost:
-		return x.any
-	case hostEnding:
-		trees = x.ending
-	}
-	root := trees[at.host]
-	if root == nil {
-		root = newNode("")
-		trees[at.host] = root
-	}
-	return root
+	return indexes
 }
 
 // A Match is where a request goes.
@@ -60,18 +36,21 @@ func (t *Table) Match(entryPoint string, q *Query) Match {
 	}
 	f := finder{
 		s:    subject{q: q, host: bareHost(q.Host), strict: t.options.StrictPrefix, keep: t.options.KeepTrailingSlash},
-		best: math.MaxInt,
+		best: none,
 	}
 	f.byHost(x)
 	f.in(x.any)
-	return f.found
+	if f.best == none {
+		return Match{}
+	}
+	return Match{Route: t.Routes[f.best], Redirect: f.redirect}
 }
 
 // A finder is one search. It lives on the stack.
 type finder struct {
-	s     subject
-	found Match
-	best  int // the ID of the route found so far; only earlier ones are of interest
+	s        subject
+	best     int32 // the ID of the route found so far; only earlier ones are of interest
+	redirect bool
 }
 
 func (f *finder) byHost(x *index) {
@@ -80,29 +59,47 @@ func (f *finder) byHost(x *index) {
 	}
 	var buffer [maxHost]byte
 	host := appendLower(buffer[:0], f.s.host)
-	f.in(x.exact[string(host)])
-	if len(x.ending) == 0 {
+	f.at(x.exact.find(host))
+	if len(x.ending.slots) == 1 {
 		return
 	}
 	for i, c := range host {
 		if c == '.' {
-			f.in(x.ending[string(host[i:])])
+			f.at(x.ending.find(host[i:]))
 		}
+	}
+}
+
+// at looks at a host's place.
+func (f *finder) at(p *place) {
+	switch {
+	case p == nil || p.first >= f.best:
+	case p.tree == nil:
+		f.best, f.redirect = p.first, false
+	default:
+		f.in(p.tree)
 	}
 }
 
 // in goes down a tree along the request's path and keeps the first route in order that holds.
 func (f *finder) in(n *node) {
 	path := f.s.q.Path
-	for n != nil && n.first < f.best {
-		f.among(n.candidates)
-		n, path = n.next(path)
+	for n != nil && n.first < f.best && len(path) >= len(n.text) && path[:len(n.text)] == n.text {
+		f.among(n)
+		path = path[len(n.text):]
+		n = n.next(path)
 	}
 }
 
-func (f *finder) among(candidates []candidate) {
-	for i := range candidates {
-		c := &candidates[i]
+func (f *finder) among(n *node) {
+	if n.sure != none {
+		if n.sure < f.best {
+			f.best, f.redirect = n.sure, false
+		}
+		return
+	}
+	for i := range n.candidates {
+		c := &n.candidates[i]
 		if c.id >= f.best {
 			return
 		}
@@ -111,7 +108,7 @@ func (f *finder) among(candidates []candidate) {
 			v = c.rest.holds(f.s)
 		}
 		if v != no {
-			f.found, f.best = Match{Route: c.route, Redirect: v == redirect}, c.id
+			f.best, f.redirect = c.id, v == redirect
 			return
 		}
 	}

@@ -71,9 +71,9 @@ func compareEndpoints(a, b Endpoint) int {
 
 // tellShares tells owners that share a service what their weights come to: a weight is each task's, so with unequal
 // replicas 90 and 10 are not 90 % and 10 %.
-func (c *compiler) tellShares() {
-	for _, s := range c.ordered {
-		if !surprising(s.Sources) {
+func tellShares(services []*Service) (found []Diagnostic) {
+	for _, s := range services {
+		if len(s.Sources) < 2 || !surprising(s.Sources) {
 			continue
 		}
 		total := 0
@@ -81,9 +81,12 @@ func (c *compiler) tellShares() {
 			total += source.Share()
 		}
 		for _, source := range s.Sources {
-			c.tellShare(s, source, total)
+			if !source.PerService && source.Share() != 0 {
+				found = append(found, tellShare(s, source, total))
+			}
 		}
 	}
+	return found
 }
 
 // surprising says whether shares may not be what weights seem to say.
@@ -100,13 +103,10 @@ func surprising(sources []Source) bool {
 	return len(counts) > 1 && weighted && perTask
 }
 
-func (c *compiler) tellShare(s *Service, source Source, total int) {
-	if source.PerService || source.Share() == 0 {
-		return
-	}
-	c.tell(source.Owner, Diagnostic{
-		Code: UnevenShares, Severity: Info,
+func tellShare(s *Service, source Source, total int) Diagnostic {
+	return Diagnostic{
+		Service: source.Owner.Name, Code: UnevenShares, Severity: Info,
 		Message: fmt.Sprintf("service %s is shared: weight %d x %s of a total of %d: %.1f %% of requests",
 			s.Name, source.Weight, counted(len(source.Endpoints), "task"), total, 100*float64(source.Share())/float64(total)),
-	})
+	}
 }

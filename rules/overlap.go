@@ -10,13 +10,13 @@ import (
 
 // findOverlaps looks for such pairs. It asks the radix trees about each prefix, so its cost grows with the number of
 // routes, not with that of pairs.
-func (c *compiler) findOverlaps(t *Table) {
+func (c *compiler) findOverlaps(forests map[string]*forest) {
 	if c.options.StrictPrefix {
 		return
 	}
 	told := map[*Route]bool{}
 	for _, name := range c.options.EntryPoints {
-		o := overlaps{index: t.byEntryPoint[name], routes: c.servedAt(name), owners: map[*node]pair{}}
+		o := overlaps{forest: forests[name], all: c.routes, routes: c.servedAt(name), owners: map[*node]pair{}}
 		for _, r := range o.routes {
 			if told[r] {
 				continue
@@ -54,8 +54,9 @@ func (c *compiler) tellOverlap(r *Route, prefix string, other *Route) {
 
 // overlaps answers for one entry point.
 type overlaps struct {
-	index  *index
-	routes []*Route
+	forest *forest
+	all    []*Route       // by ID
+	routes []*Route       // those of the entry point
 	every  *node          // all routes whatever their host, made when first asked for
 	owners map[*node]pair // answers already found
 }
@@ -84,7 +85,7 @@ func (o *overlaps) of(r *Route) (string, *Route) {
 // trees are those whose routes may share a host with an anchor.
 func (o *overlaps) trees(at anchor) []*node {
 	if at.kind != anyHost {
-		return []*node{o.index.tree(at), o.index.any}
+		return []*node{o.forest.tree(at), o.forest.tree(anchor{})}
 	}
 	if o.every == nil {
 		o.every = flat(o.routes)
@@ -94,16 +95,16 @@ func (o *overlaps) trees(at anchor) []*node {
 
 // flat is one tree of routes, whatever their host.
 func flat(routes []*Route) *node {
-	root := newNode("")
+	all := newForest()
 	for _, r := range routes {
 		if r.Rule.when == nil {
 			continue
 		}
 		for _, at := range r.Rule.when.anchors() {
-			root.add(at.path, candidate{id: r.ID, route: r})
+			all.enter(anchor{path: at.path}, candidate{id: int32(r.ID)})
 		}
 	}
-	return root
+	return all.tree(anchor{})
 }
 
 func (o *overlaps) goingOn(root *node, prefix string, r *Route) *Route {
@@ -124,10 +125,10 @@ func (o *overlaps) pairAt(n *node) pair {
 	}
 	var p pair
 	for _, c := range n.candidates {
-		p.add(c.route)
+		p.add(o.all[c.id])
 	}
-	for _, child := range n.children {
-		below := o.pairAt(child)
+	for i := range n.children {
+		below := o.pairAt(&n.children[i])
 		p.add(below[0])
 		p.add(below[1])
 	}

@@ -6,67 +6,78 @@ import (
 )
 
 // A node is a stretch of path in a radix tree. On the way from the root, along a request's path, are all routes whose
-// literal prefix the path has.
+// literal prefix the path has. Children stand in their parent's slice and not behind pointers, and what most requests
+// need comes first: in a large table each step is a wait for memory.
 type node struct {
 	text       string      // the bytes between the parent and here
-	candidates []candidate // in the order they are to be tried
-	first      int         // the least route ID here and below
+	first      int32       // the least route ID here and below
+	sure       int32       // the first candidate's, if nothing is left to check of it; else none
 	heads      string      // the first bytes of the children's texts
-	children   []*node
+	children   []node      // they stay where they are once the tree is complete
+	candidates []candidate // in the order they are to be tried
 }
+
+// none is no route's ID: every route comes before it.
+const none = math.MaxInt32
 
 // A candidate is a route that may be meant, with what is left to check.
 type candidate struct {
-	id    int // the route's, here so that routes that come too late are not even touched
-	route *Route
-	rest  condition // nil: nothing
+	id   int32 // not the route itself, so that one tree serves all tables that differ in endpoints only
+	rest condition
 }
 
-func newNode(text string) *node { return &node{text: text, first: math.MaxInt} }
+// newNode is a leaf.
+func newNode(text string, c candidate) node {
+	n := node{text: text, first: none, sure: none}
+	n.enter(c)
+	return n
+}
 
-// next is the child that a path leads to, with the rest of the path; nil when there is none.
-func (n *node) next(path string) (*node, string) {
+func (n *node) enter(c candidate) {
+	if len(n.candidates) == 0 && c.rest == nil {
+		n.sure = c.id
+	}
+	n.first = min(n.first, c.id)
+	n.candidates = append(n.candidates, c)
+}
+
+// next is the child that a path may lead to; nil when there is none.
+func (n *node) next(path string) *node {
 	if path == "" {
-		return nil, ""
+		return nil
 	}
 	i := strings.IndexByte(n.heads, path[0])
 	if i < 0 {
-		return nil, ""
+		return nil
 	}
-	child := n.children[i]
-	if !strings.HasPrefix(path, child.text) {
-		return nil, ""
-	}
-	return child, path[len(child.text):]
+	return &n.children[i]
 }
 
-// add enters a candidate below n. Candidates come in order.
+// add enters a candidate. Candidates come in order.
 func (n *node) add(path string, c candidate) {
-	n.first = min(n.first, c.id)
+	shared := sharedPrefix(n.text, path)
+	if shared < len(n.text) {
+		n.split(shared)
+	}
+	path = path[shared:]
 	if path == "" {
-		n.candidates = append(n.candidates, c)
+		n.enter(c)
 		return
 	}
-	i := strings.IndexByte(n.heads, path[0])
-	if i < 0 {
-		i = len(n.heads)
-		n.heads += path[:1]
-		n.children = append(n.children, newNode(path))
+	n.first = min(n.first, c.id)
+	if child := n.next(path); child != nil {
+		child.add(path, c)
+		return
 	}
-	child := n.children[i]
-	if shared := sharedPrefix(child.text, path); shared < len(child.text) {
-		child = child.split(shared)
-		n.children[i] = child
-	}
-	child.add(path[len(child.text):], c)
+	n.heads += path[:1]
+	n.children = append(n.children, newNode(path, c))
 }
 
-// split puts a node in front of n that holds the first size bytes of its text.
-func (n *node) split(size int) *node {
-	front := newNode(n.text[:size])
-	n.text = n.text[size:]
-	front.first, front.heads, front.children = n.first, n.text[:1], []*node{n}
-	return front
+// split makes n the first size bytes of its text, and all that it was its child.
+func (n *node) split(size int) {
+	below := *n
+	below.text = n.text[size:]
+	*n = node{text: n.text[:size], first: below.first, sure: none, heads: below.text[:1], children: []node{below}}
 }
 
 func sharedPrefix(a, b string) int {
@@ -79,25 +90,22 @@ func sharedPrefix(a, b string) int {
 
 // goingOn are the nodes right after a prefix whose text goes on there with anything but a slash.
 func (n *node) goingOn(prefix string) []*node {
-	for prefix != "" {
-		i := strings.IndexByte(n.heads, prefix[0])
-		if i < 0 {
-			return nil
-		}
-		n = n.children[i]
-		shared := sharedPrefix(n.text, prefix)
-		if shared == len(prefix) && shared < len(n.text) && n.text[shared] != '/' {
-			return []*node{n}
-		}
-		if shared < len(n.text) {
-			return nil
-		}
-		prefix = prefix[shared:]
+	if n == nil {
+		return nil
+	}
+	shared := sharedPrefix(n.text, prefix)
+	switch {
+	case shared < len(n.text) && (shared < len(prefix) || n.text[shared] == '/'):
+		return nil
+	case shared < len(n.text):
+		return []*node{n}
+	case shared < len(prefix):
+		return n.next(prefix[shared:]).goingOn(prefix[shared:])
 	}
 	var after []*node
-	for i, child := range n.children {
+	for i := range n.children {
 		if n.heads[i] != '/' {
-			after = append(after, child)
+			after = append(after, &n.children[i])
 		}
 	}
 	return after

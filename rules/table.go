@@ -9,6 +9,10 @@ type Table struct {
 
 	byEntryPoint map[string]*index
 	options      Options
+
+	// For Recompile:
+	specs []Spec       // that the table was made of
+	found []Diagnostic // but those about shares, which depend on endpoints
 }
 
 // A Route leads the requests that meet its rule to its service.

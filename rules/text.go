@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"hash/maphash"
 	"strconv"
 	"strings"
 	"unicode"
@@ -60,16 +61,22 @@ func (s *Service) String() string {
 	return "service " + s.Name + settings(s.Balance, s.Sticky, s.Check, s.MaxConn)
 }
 
-// settingsText is what a share would have its service be.
-func settingsText(s ServiceSpec) string { return settings(s.Balance, s.Sticky, s.Check, s.MaxConn) }
+// settingsText is what a share would have its service be. It is for sorting and never shown: with the headers' values,
+// so that every router comes to the same order.
+func settingsText(s ServiceSpec) string { return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) }
 
+// settings is the settings as they are shown.
 func settings(b Balance, sticky *Sticky, check *Check, limit *MaxConn) string {
+	return spell(b, sticky, check, limit, hide)
+}
+
+func spell(b Balance, sticky *Sticky, check *Check, limit *MaxConn, secret func(string) string) string {
 	text := " " + b.String()
 	if sticky != nil {
 		text += " sticky=" + sticky.String()
 	}
 	if check != nil {
-		text += " check=" + check.String()
+		text += " check=" + check.spell(secret)
 	}
 	if limit != nil {
 		text += fmt.Sprintf(" maxconn=%d/%s", limit.Amount, limit.Extractor)
@@ -100,8 +107,23 @@ func (s Sticky) String() string {
 	return text
 }
 
-// String is the check's address, period and thresholds.
-func (c Check) String() string {
+// NotShown stands for a value that may be a password or a token: tables go to logs and to a page that anybody on the
+// network may read.
+const NotShown = "(not shown)"
+
+// marks is new in every process: a mark that were not could be compared with those of guessed values.
+var marks = maphash.MakeSeed()
+
+// hide puts a mark in a value's place, another one for another value, so that a change is still seen to be one. Marks of
+// two processes, or of the same after a restart, cannot be compared.
+func hide(value string) string {
+	return fmt.Sprintf("%s#%08x", NotShown, uint32(maphash.String(marks, value)))
+}
+
+// String is the check's address, period and thresholds, without the values of its headers.
+func (c Check) String() string { return c.spell(hide) }
+
+func (c Check) spell(secret func(string) string) string {
 	text := c.Path
 	if c.Scheme != "" {
 		text += ";scheme=" + c.Scheme
@@ -113,7 +135,7 @@ func (c Check) String() string {
 		text += ";host=" + c.Host
 	}
 	for _, h := range c.Headers {
-		text += ";" + h.Name + ":" + plain(h.Value)
+		text += ";" + h.Name + ":" + secret(h.Value)
 	}
 	return text + fmt.Sprintf(";every=%s;timeout=%s;rise=%d;fall=%d", c.Interval, c.Timeout, c.Rise, c.Fall)
 }

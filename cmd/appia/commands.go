@@ -59,7 +59,7 @@ func newSnapshot() *cobra.Command {
 			}
 			out := json.NewEncoder(cmd.OutOrStdout())
 			out.SetIndent("", "  ")
-			return out.Encode(seen)
+			return out.Encode(seen.WithoutSecrets())
 		},
 	}
 	cmd.Flags().SortFlags = false
@@ -72,10 +72,10 @@ func newHealthcheck() *cobra.Command {
 	c := config.Default()
 	cmd := &cobra.Command{
 		Use: "healthcheck [flags]", Short: "Exit with 0 when the router that has these flags is well", Args: cobra.NoArgs,
-		Long: "Exit with 0 when the router that has these flags is well. Without flags, those of the container's first process count.",
+		Long: "Exit with 0 when the router that has these flags is well. Without flags, those of the router in the same container count.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().NFlag() == 0 {
-				if err := parseInit(c, cmd); err != nil {
+				if err := parseRouter(c, cmd); err != nil {
 					return err
 				}
 			}
@@ -90,8 +90,8 @@ func newHealthcheck() *cobra.Command {
 	return cmd
 }
 
-func parseInit(c *config.Config, cmd *cobra.Command) error {
-	flags, _, err := config.Normalize(app.FlagsOfInit())
+func parseRouter(c *config.Config, cmd *cobra.Command) error {
+	flags, _, err := config.Normalize(app.FlagsOfRouter())
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,9 @@ type warningsKey struct{}
 
 // prepare reads the first word as a subcommand, as Traefik 1.x does, and the rest as people write flags for it.
 func prepare(root *cobra.Command, args []string) (clean, warnings []string, err error) {
+	if len(args) == 1 && args[0] == "--version" {
+		return []string{"version"}, nil, nil
+	}
 	if len(args) == 0 || strings.HasPrefix(strings.TrimSpace(args[0]), "-") {
 		return config.Normalize(args)
 	}

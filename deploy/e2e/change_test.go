@@ -60,7 +60,7 @@ func TestARollingUpdateLosesNoRequest(t *testing.T) {
 	l := steady(t, "blog.litup.me", 200)
 	docker(t, "service", "update", "--detach", "--no-resolve-image", "--env-add", "VERSION=2", "blog_ghost")
 	eventually(t, "the update is complete and the old tasks are gone", func() error {
-		state := docker(t, "service", "inspect", "--format", "{{.UpdateStatus.State}}", "blog_ghost")
+		state := docker(t, "service", "inspect", "--format", "{{with .UpdateStatus}}{{.State}}{{end}}", "blog_ghost")
 		now := containers(t, "blog_ghost")
 		if state != "completed" || len(now) != 2 || slices.ContainsFunc(now, func(c string) bool { return slices.Contains(before, c) }) {
 			return fmt.Errorf("%s, containers %v, before %v", state, now, before)

@@ -45,15 +45,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// swarm is a node with Appia deployed as deploy/stack.yml has it.
-func swarm(t *testing.T) *lab.Node {
+// swarm makes sure that there is a swarm, with Appia deployed as deploy/stack.yml has it.
+func swarm(t *testing.T) {
 	t.Helper()
-	if why := lab.Missing(); why != "" {
-		if os.Getenv("REQUIRE_ALL") == "1" {
-			t.Fatal("REQUIRE_ALL=1, and this cannot be run: ", why)
-		}
-		t.Skip(why)
-	}
+	lab.Need(t)
 	begin.Do(func() { broke = raise() })
 	if broke != nil {
 		t.Fatal("there is no swarm to test on: ", broke)
@@ -63,7 +58,6 @@ func swarm(t *testing.T) *lab.Node {
 			explain(t)
 		}
 	})
-	return world
 }
 
 // raise does not take a test's context: what it makes outlives the test.
@@ -140,6 +134,7 @@ func deploy(t *testing.T, file, stack string) {
 // create creates a service on traefik_public for the time of the test; args are flags, the image, and its arguments.
 func create(t *testing.T, name string, args ...string) {
 	t.Helper()
+	none(t, "com.docker.swarm.service.name="+name)
 	command := []string{"service", "create", "--detach", "--quiet", "--no-resolve-image", "--network", "traefik_public", "--name", name}
 	docker(t, append(command, args...)...)
 	t.Cleanup(func() { docker(t, "service", "rm", name) })

@@ -25,7 +25,9 @@ type Options struct {
 
 // Read turns the labels of every service into specs. Services that are not published yield none. Each service is
 // read alone, so that a bad label harms its own service only.
-func Read(s *snapshot.Swarm, o Options) ([]rules.Spec, []rules.Diagnostic) { return NewReader(o).Read(s) }
+func Read(s *snapshot.Swarm, o Options) ([]rules.Spec, []rules.Diagnostic) {
+	return NewReader(o).Read(s)
+}
 
 // surroundings are what a service's labels are read in: the same for all services of a snapshot.
 type surroundings struct {

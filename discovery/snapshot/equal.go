@@ -2,20 +2,36 @@ package snapshot
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 )
 
 // Equal compares two swarms field by field: at 50,000 tasks, tens of times faster than by reflection.
 func (s *Swarm) Equal(o *Swarm) bool {
-	return s.Cluster == o.Cluster && slices.Equal(s.Own, o.Own) && slices.Equal(s.Networks, o.Networks) &&
-		slices.EqualFunc(s.Services, o.Services, func(a, b Service) bool { return a.Equal(&b) })
+	return s.sameAround(o) && slices.EqualFunc(s.Services, o.Services, func(a, b Service) bool { return a.Equal(&b) })
 }
 
-// Equal compares all that a service has, tasks included.
+// sameAround compares all but the services.
+func (s *Swarm) sameAround(o *Swarm) bool {
+	return s.Cluster == o.Cluster && slices.Equal(s.Own, o.Own) && slices.Equal(s.Networks, o.Networks)
+}
+
+// Equal compares all that a service has, tasks included. What two services share in memory it does not look at.
 func (s *Service) Equal(o *Service) bool {
 	return s.ID == o.ID && s.Name == o.Name && s.Created.Equal(o.Created) && s.Global == o.Global && s.DNSRR == o.DNSRR &&
-		s.Wanted == o.Wanted && s.Converging == o.Converging && maps.Equal(s.Labels, o.Labels) &&
-		slices.Equal(s.VIPs, o.VIPs) && slices.EqualFunc(s.Tasks, o.Tasks, func(a, b Task) bool { return a.equal(&b) })
+		s.Wanted == o.Wanted && s.Converging == o.Converging && slices.Equal(s.VIPs, o.VIPs) &&
+		equalLabels(s.Labels, o.Labels) && equalTasks(s.Tasks, o.Tasks)
+}
+
+func equalLabels(a, b map[string]string) bool {
+	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() || maps.Equal(a, b)
+}
+
+func equalTasks(a, b []Task) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	return len(a) == 0 || &a[0] == &b[0] || slices.EqualFunc(a, b, func(a, b Task) bool { return a.equal(&b) })
 }
 
 func (t *Task) equal(o *Task) bool {

@@ -30,8 +30,11 @@ type Client struct {
 	timeout  time.Duration
 	self     func() []string
 
+	greeting chan struct{} // one slot: holds whoever is greeting the daemon; a channel, so that waiting for it can be given up
+
 	mu      sync.Mutex
-	session *session // nil: not yet greeted
+	session *session   // nil: not yet greeted
+	own     membership // outlives sessions
 }
 
 // Dial checks the options. The daemon need not be there yet: each call says so itself.
@@ -46,7 +49,7 @@ func Dial(o Options) (*Client, error) {
 	if o.Self == nil {
 		o.Self = ownContainer
 	}
-	c := &Client{endpoint: endpoint, timeout: o.Timeout, self: o.Self}
+	c := &Client{endpoint: endpoint, timeout: o.Timeout, self: o.Self, greeting: make(chan struct{}, 1)}
 	if _, err := endpoint.connect(); err != nil {
 		return nil, err
 	}
@@ -73,18 +76,39 @@ type session struct {
 	mu        sync.Mutex
 	cluster   string   // the swarm's id; empty: not yet asked
 	own       []string // our own networks; nil: not found
-	inspected bool     // the engine was asked about our own container: it answers alike each time
+	inspected bool     // the engine has answered about our own container: it answers alike each time
 }
 
-// greet returns the session, a new one if there is none. The ping is explicit because the docker client, left to itself, overlooks
-// a ping that fails and goes on with a version the daemon may not know.
+// greet returns the session, a new one if there is none.
 func (c *Client) greet(ctx context.Context) (*session, error) {
-	c.mu.Lock()
-	current := c.session
-	c.mu.Unlock()
-	if current != nil {
-		return current, nil
+	select {
+	case c.greeting <- struct{}{}:
+		defer func() { <-c.greeting }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
+	if s := c.current(); s != nil {
+		return s, nil
+	}
+	api, err := c.meet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.session = &session{api: api}
+	return c.session, nil
+}
+
+func (c *Client) current() *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session
+}
+
+// meet makes a docker client that has agreed on a version with the daemon. The ping is explicit because the docker client, left to
+// itself, overlooks a ping that fails and goes on with a version the daemon may not know.
+func (c *Client) meet(ctx context.Context) (*client.Client, error) {
 	api, err := c.endpoint.connect()
 	if err != nil {
 		return nil, err
@@ -98,14 +122,10 @@ func (c *Client) greet(ctx context.Context) (*session, error) {
 		return c.suffices(api.ClientVersion())
 	})
 	if err != nil {
+		api.Close() // a daemon that refuses keeps the connection open
 		return nil, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.session == nil {
-		c.session = &session{api: api}
-	}
-	return c.session, nil
+	return api, nil
 }
 
 // oldestAPI is docker 17.05's. Before it, networks cannot be listed by scope.

@@ -127,9 +127,8 @@ func pem(pathOrText string) ([]byte, error) {
 
 // connect makes a docker client. Nothing is said to the daemon yet.
 func (e endpoint) connect() (*client.Client, error) {
-	transport := &http.Transport{TLSClientConfig: e.tls}
 	api, err := client.NewClientWithOpts(
-		client.WithHTTPClient(&http.Client{Transport: transport, CheckRedirect: client.CheckRedirect}),
+		client.WithHTTPClient(&http.Client{Transport: e.transport(), CheckRedirect: client.CheckRedirect}),
 		client.WithHost(e.url),
 		client.WithDialContext(e.dial), // after WithHost, which sets one of its own
 		client.WithAPIVersionNegotiation(),
@@ -139,6 +138,12 @@ func (e endpoint) connect() (*client.Client, error) {
 			"write unix:///path/to/docker.sock or tcp://host:port", err}
 	}
 	return api, nil
+}
+
+// transport lets idle connections go by themselves: a session that is forgotten in the middle of another goroutine's question
+// gets a new one after it was closed. The time is longer than a calm loop's between looks.
+func (e endpoint) transport() *http.Transport {
+	return &http.Transport{TLSClientConfig: e.tls, IdleConnTimeout: 90 * time.Second}
 }
 
 // dial replaces the docker client's dialer because that client throws the reason of a failed dial away, and the reason is what the

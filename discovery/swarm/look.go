@@ -41,7 +41,9 @@ func (c *Client) look(ctx context.Context, s *session) (*snapshot.Swarm, error) 
 	if found.Cluster, err = c.cluster(ctx, s); err != nil {
 		return nil, err
 	}
-	found.Own = c.ownNetworks(ctx, s, answer.tasks, found.Networks)
+	if found.Own, err = c.ownNetworks(ctx, s, answer.tasks, found.Networks); err != nil {
+		return nil, err
+	}
 	return found, nil
 }
 

@@ -12,7 +12,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/appia-edge/appia/balancer"
@@ -27,6 +27,8 @@ type BackOptions struct {
 	IdleTimeout time.Duration                                                     // of a kept connection
 	MaxIdle     int                                                               // kept connections an endpoint
 	TLS         *tls.Config                                                       // towards https endpoints
+	// HandshakeTimeout is for TLS; 0: 3 s. An endpoint that accepts and then says nothing is as good as one that does not accept.
+	HandshakeTimeout time.Duration
 }
 
 // A Back carries requests to endpoints over net/http's transport, one transport an endpoint:
@@ -34,12 +36,18 @@ type BackOptions struct {
 type Back struct{ options BackOptions }
 
 // NewBack makes a Back.
-func NewBack(o BackOptions) *Back { return &Back{o} }
+func NewBack(o BackOptions) *Back {
+	if o.HandshakeTimeout == 0 {
+		o.HandshakeTimeout = 3 * time.Second
+	}
+	return &Back{o}
+}
 
 // RoundTrip sends the exchange's request to an endpoint and returns when the head of the response is there.
 // The response's body is still to be read and closed. Interim responses go to the client on the way.
 func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Response, *message.Failure) {
 	t := &trip{exchange: x}
+	defer t.over()
 	out, err := t.request(e)
 	if err != nil {
 		return nil, &message.Failure{Side: message.Router, Step: message.Sending, Err: err}
@@ -52,7 +60,7 @@ func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Res
 		answer.Body.Close()
 		return nil, &message.Failure{Side: message.Upstream, Step: message.Waiting, Err: fault}
 	}
-	return responseOf(answer), nil
+	return t.response(answer), nil
 }
 
 // fault is what is wrong with a response that net/http let through and no client should see.
@@ -77,7 +85,7 @@ func (b *Back) newCarrier(e *balancer.Endpoint) io.Closer {
 	t := &http.Transport{
 		DialContext:           c.connect,
 		TLSClientConfig:       b.options.TLS,
-		TLSHandshakeTimeout:   10 * time.Second,
+		TLSHandshakeTimeout:   b.options.HandshakeTimeout,
 		ResponseHeaderTimeout: b.options.HeadTimeout,
 		IdleConnTimeout:       b.options.IdleTimeout,
 		MaxIdleConnsPerHost:   b.options.MaxIdle,
@@ -100,9 +108,31 @@ func (b *Back) newCarrier(e *balancer.Endpoint) io.Closer {
 
 // trip is one try at one endpoint; it watches what became of it, because that decides whether another is safe.
 type trip struct {
-	exchange  message.Exchange
-	connected atomic.Bool // a connection was had, so that bytes may have been sent
-	content   *content
+	exchange message.Exchange
+	content  *content
+
+	mu   sync.Mutex
+	conn net.Conn // the connection that was had, so that bytes may have been sent; nil: none
+	done bool     // RoundTrip has returned
+}
+
+// over ends the trip. net/http's goroutines may outlive RoundTrip, and must not touch the exchange any more.
+func (t *trip) over() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done = true
+}
+
+func (t *trip) got(info httptrace.GotConnInfo) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.conn = info.Conn
+}
+
+func (t *trip) connection() net.Conn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.conn
 }
 
 func (t *trip) request(e *balancer.Endpoint) (*http.Request, error) {
@@ -125,7 +155,7 @@ func (t *trip) request(e *balancer.Endpoint) (*http.Request, error) {
 		}
 	}
 	ctx := httptrace.WithClientTrace(t.exchange.Context(), &httptrace.ClientTrace{
-		GotConn:        func(httptrace.GotConnInfo) { t.connected.Store(true) },
+		GotConn:        t.got,
 		Got1xxResponse: t.inform,
 	})
 	return out.WithContext(ctx), nil
@@ -144,12 +174,19 @@ func target(q *message.Request, e *balancer.Endpoint) *url.URL {
 	return u
 }
 
+var errOver = errors.New("the exchange is over")
+
 func (t *trip) inform(status int, header textproto.MIMEHeader) error {
 	if status == http.StatusContinue {
 		return nil // the front says it when the body is first read
 	}
 	r := &message.Response{Status: status}
 	addAll(&r.Fields, http.Header(header))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.done {
+		return errOver
+	}
 	return t.exchange.Inform(r)
 }
 
@@ -164,7 +201,7 @@ func (t *trip) failure(err error) *message.Failure {
 	switch {
 	case clientErr != nil:
 		f.Side, f.Step, f.Err = message.Client, message.Sending, clientErr
-	case !t.connected.Load():
+	case t.connection() == nil:
 		f.Step, f.Again = dialStep(err), whole
 	case isTimeout(err):
 		f.Step = message.TimedOut
@@ -176,7 +213,7 @@ func (t *trip) failure(err error) *message.Failure {
 
 func dialStep(err error) message.Step {
 	switch {
-	case conn.Timeout(err):
+	case conn.Timeout(err), isTimeout(err): // the latter by TLS
 		return message.TimedOut
 	case conn.Refused(err):
 		return message.Refused
@@ -198,11 +235,11 @@ func idempotent(method string) bool {
 	return false
 }
 
-func responseOf(answer *http.Response) *message.Response {
+func (t *trip) response(answer *http.Response) *message.Response {
 	r := &message.Response{Status: answer.StatusCode}
 	addAll(&r.Fields, answer.Header)
 	if stream, ok := answer.Body.(io.ReadWriteCloser); ok && answer.StatusCode == http.StatusSwitchingProtocols {
-		r.Upgraded = stream
+		r.Upgraded = upgraded{stream, t.connection()}
 		return r
 	}
 	for name := range answer.Trailer {
@@ -213,4 +250,18 @@ func responseOf(answer *http.Response) *message.Response {
 		r.Fields.Add("Content-Length", fmt.Sprint(answer.ContentLength))
 	}
 	return r
+}
+
+// upgraded is the endpoint's side of a tunnel. net/http hides that the connection below can be half closed.
+type upgraded struct {
+	io.ReadWriteCloser
+	conn net.Conn
+}
+
+// CloseWrite tells the endpoint that the client has said all.
+func (u upgraded) CloseWrite() error {
+	if half, ok := u.conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return u.Close()
 }

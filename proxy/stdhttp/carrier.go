@@ -57,6 +57,14 @@ type tracked struct {
 	carrier *carrier
 }
 
+// CloseWrite passes on a half-close, which only the connection below can do.
+func (t *tracked) CloseWrite() error {
+	if half, ok := t.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return t.Close()
+}
+
 // Close implements net.Conn.
 func (t *tracked) Close() error {
 	t.carrier.mu.Lock()

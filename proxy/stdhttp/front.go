@@ -29,8 +29,9 @@ func (f Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.serve(x)
-	if x.broken {
+	if x.broken || !x.answered {
 		// The one way net/http offers to cut a response short, so that the client sees that it is not whole.
+		// Where nothing was answered, net/http would say 200 by itself.
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -44,6 +45,7 @@ func (f Front) serve(x *exchange) {
 		}
 		f.Panic(what, debug.Stack())
 		if x.broken = x.answered; !x.answered {
+			x.answered = true
 			http.Error(x.writer, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		}
 	}()
@@ -163,6 +165,9 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 // relay copies the body. A short read means that we have caught up with the endpoint, so what was
 // read goes out at once: event streams and long polls need no timer and no option.
 func (x *exchange) relay(r *message.Response) (sent int64, fail *message.Failure) {
+	if r.Body.Length() < 0 {
+		_ = x.control.Flush() // a stream's head is news, though its first bytes may be long in coming; a fault shows at the first write
+	}
 	buffer := buffers.Get().(*[32 << 10]byte)
 	defer buffers.Put(buffer)
 	for {

@@ -8,7 +8,7 @@ import (
 
 // A configuration is the table in Traefik 1.7's words: its backends are our services, its frontends our routes. Key
 // names, their order and what is omitted when empty are 1.7's to the byte; what Appia has no setting for is left out,
-// as it is there when not set.
+// as it is there when not set. Unlike 1.7 it keeps the values of a health check's headers to itself.
 type configuration struct {
 	Backends  map[string]backend  `json:"backends,omitempty"`
 	Frontends map[string]frontend `json:"frontends,omitempty"`
@@ -108,7 +108,7 @@ func checkOf(c *rules.Check) *healthCheck {
 	}
 	headers := map[string]string{}
 	for _, h := range c.Headers {
-		headers[h.Name] = h.Value
+		headers[h.Name] = rules.NotShown
 	}
 	return &healthCheck{c.Scheme, c.Path, c.Port, c.Interval.String(), c.Host, headers}
 }

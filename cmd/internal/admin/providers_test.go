@@ -3,6 +3,7 @@ package admin
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,11 +67,25 @@ func TestEverySettingHasTraefiksKey(t *testing.T) {
  "backends":{"backend-all":{
    "loadBalancer":{"method":"drr","stickiness":{"cookieName":"c","secure":true,"httpOnly":true,"sameSite":"lax"}},
    "maxConn":{"amount":10,"extractorFunc":"request.header.X-Team"},
-   "healthCheck":{"scheme":"https","path":"/health","port":8080,"interval":"10s","hostname":"h","headers":{"A":"b"}}}},
+   "healthCheck":{"scheme":"https","path":"/health","port":8080,"interval":"10s","hostname":"h","headers":{"A":"(not shown)"}}}},
  "frontends":{"frontend-Host-all-litup-me-0":{
    "entryPoints":["http","https"],"backend":"backend-all",
    "routes":{"route-frontend-Host-all-litup-me-0":{"rule":"Host:all.litup.me"}},
    "priority":7,"basicAuth":null}}}`)
+}
+
+func TestNoPageShowsTheValuesOfAHealthChecksHeaders(t *testing.T) {
+	s := spec(t, "web", "Host:web.litup.me")
+	s.Services[0].Check = &rules.Check{Path: "/health", Headers: []rules.Pair{{Name: "X-Api-Key", Value: "s3cret"}}, Interval: time.Second}
+	h := New(newRouter(t, s).options()).Handler()
+	for _, page := range []string{
+		"/api", "/api/providers", "/api/providers/docker/backends", "/api/providers/docker/backends/backend-web",
+		"/api/table", "/api/table?format=json",
+	} {
+		if text := body(t, ask(t, h, "GET", page)); strings.Contains(text, "s3cret") || !strings.Contains(text, "X-Api-Key") {
+			t.Errorf("%s: %s", page, text)
+		}
+	}
 }
 
 func TestProviderIsUnknownBeforeTheFirstTable(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -90,9 +91,13 @@ func (a *App) makeFleet() {
 	})
 }
 
+// endpointIdle is how long a connection to an endpoint is kept without use, as in Traefik 1.x.
+const endpointIdle = 90 * time.Second
+
 func (a *App) makeProxy() {
 	var back proxy.Back = stdhttp.NewBack(stdhttp.BackOptions{
-		Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, MaxIdle: a.config.MaxIdle, TLS: a.tlsTo,
+		Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, IdleTimeout: endpointIdle,
+		MaxIdle: a.config.MaxIdle, TLS: a.tlsTo,
 	})
 	if !a.config.StdHTTP1 {
 		back = http1.NewBack(http1.BackOptions{
@@ -110,9 +115,9 @@ func (a *App) makeProxy() {
 func (a *App) makeLoop() {
 	a.loop = discovery.New(discovery.Options{
 		Source: a.world.Source, Log: a.log, Calm: a.config.Refresh, Once: !a.config.Watch, StateDir: a.config.StateDir,
-		Read: func(s *snapshot.Swarm) ([]rules.Spec, []rules.Diagnostic) { return labels.Read(s, a.config.Labels) },
-		Compile: func(_ *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
-			return rules.Compile(specs, a.compiler)
+		Read: labels.NewReader(a.config.Labels).Read,
+		Compile: func(last *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
+			return rules.Recompile(last, specs, a.compiler)
 		},
 		Apply: a.apply,
 	})
@@ -148,6 +153,9 @@ func (a *App) setStickyKey(cluster string) {
 	}
 	key := a.given
 	if key == nil {
+		if cluster == "" {
+			a.log.Warn("the swarm does not tell its id, so that the key of sticky cookies can be guessed; give --sticky.key")
+		}
 		sum := sha256.Sum256([]byte("appia sticky " + cluster))
 		key = sum[:]
 	}

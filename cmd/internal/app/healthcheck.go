@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,20 +54,38 @@ func reachable(address string) string {
 	return net.JoinHostPort("127.0.0.1", port)
 }
 
-// FlagsOfInit are the flags of a container's first process if that is this program too: an image's HEALTHCHECK
-// knows nothing of the flags that its service was started with.
-func FlagsOfInit() []string {
+// FlagsOfRouter are the flags of the oldest other process of this program: an image's HEALTHCHECK knows nothing of the
+// flags that its service was started with. In a container that is the first process, or the child of its init.
+func FlagsOfRouter() []string {
 	own, err := os.Executable()
-	if err != nil || os.Getpid() == 1 {
-		return nil
-	}
-	if first, err := os.Readlink("/proc/1/exe"); err != nil || first != own {
-		return nil
-	}
-	line, err := os.ReadFile("/proc/1/cmdline")
 	if err != nil {
 		return nil
 	}
-	words := strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
-	return words[1:]
+	for _, pid := range processes() {
+		if exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err != nil || exe != own || pid == os.Getpid() {
+			continue
+		}
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if err != nil {
+			return nil
+		}
+		return strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")[1:]
+	}
+	return nil
+}
+
+// processes lists those that can be seen, the lowest number first.
+func processes() []int {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil // no Linux
+	}
+	var all []int
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil {
+			all = append(all, pid)
+		}
+	}
+	slices.Sort(all)
+	return all
 }

@@ -62,7 +62,7 @@ type Config struct {
 // Default is what no flag at all means.
 func Default() *Config {
 	return &Config{
-		LogLevel:    zapcore.ErrorLevel,
+		LogLevel:    zapcore.WarnLevel,
 		WebAddress:  ":8080",
 		WebPath:     "/",
 		Watch:       true,
@@ -74,6 +74,7 @@ func Default() *Config {
 		IdleTimeout: 180 * time.Second,
 		MaxIdle:     200,
 		Limits:      http1.Defaults(),
+		StdHTTP1:    true,
 		Grace:       10 * time.Second,
 		Drain:       time.Minute,
 	}

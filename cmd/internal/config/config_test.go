@@ -73,8 +73,6 @@ func TestFlagsMeanWhatTheyMeantToTraefik(t *testing.T) {
 			func(c *Config) bool {
 				return len(c.EntryPoints) == 2 && slices.Equal(c.Default, []string{"http", "int"})
 			}},
-		{"the last of a name wins", []string{"--entryPoints=Name:http Address::80", "--entryPoints=Name:http Address::81"},
-			func(c *Config) bool { return len(c.EntryPoints) == 1 && c.EntryPoints[0].Address == ":81" }},
 		{"trusted ranges", []string{"--entryPoints=name:http ADDRESS::80 ForwardedHeaders.TrustedIPs:10.0.0.3/24,20.0.0.3"}, func(c *Config) bool {
 			e := c.EntryPoints[0]
 			return !e.TrustAll && len(e.TrustedIPs) == 2 && e.TrustedIPs[0].String() == "10.0.0.0/24" && e.TrustedIPs[1].String() == "20.0.0.3/32"
@@ -87,7 +85,6 @@ func TestFlagsMeanWhatTheyMeantToTraefik(t *testing.T) {
 			func(c *Config) bool {
 				return c.Grace == 30*time.Second && c.AcceptGrace == 90*time.Second && c.Refresh == 5*time.Second
 			}},
-		{"refresh of zero is the default", []string{"--docker.swarmModeRefreshSeconds=0"}, func(c *Config) bool { return c.Refresh == 15*time.Second }},
 		{"watch off", []string{"--docker.watch=false"}, func(c *Config) bool { return !c.Watch }},
 		{"constraints add up", []string{"--constraints=tag==api", "--docker.constraints=tag!=us-*"}, func(c *Config) bool { return len(c.Labels.Constraints) == 2 }},
 		{"engine over TLS", []string{"--docker.endpoint=tcp://10.0.0.1:2376", "--docker.tls.ca=ca.pem", "--docker.tls.cert=cert.pem", "--docker.tls.key=key.pem"},
@@ -113,6 +110,8 @@ func TestWhatCannotBeMeantIsAnErrorThatHelps(t *testing.T) {
 		{"--logLevel=loud", "DEBUG, INFO, WARN"},
 		{"--lifeCycle.graceTimeOut=soon", "write 10s or 1m30s"},
 		{"--entryPoints=Address::80", "has no name"},
+		{"--entryPoints=Name:http Adress::9000", "did you mean Address?"},
+		{"--entryPoints=Name:http Address::80000", "they go from 1 to 65535"},
 		{"--entryPoints=Name:http", "give a port, as in Address::80"},
 		{"--entryPoints=Name:http Address::80 ForwardedHeaders.TrustedIPs:all", "neither an address nor a range"},
 		{"--entryPoints=Name:https Address::443 TLS", "TLS of Traefik 1.x is not served"},
@@ -120,6 +119,8 @@ func TestWhatCannotBeMeantIsAnErrorThatHelps(t *testing.T) {
 		{"--entryPoints=Name:http Address::80 Auth.Basic.Users:a:b", "not served"},
 		{"--defaultEntryPoints=htp", "did you mean http?"},
 		{"--docker.constraints=tag = api", "tag=="},
+		{"--web.certFile=cert.pem", "would open the admin page"},
+		{"--web.auth.basic.users=a:b", "would open the admin page"},
 	} {
 		args := []string{swarmMode, row.arg}
 		if strings.HasPrefix(row.arg, "--defaultEntryPoints") {
@@ -128,6 +129,9 @@ func TestWhatCannotBeMeantIsAnErrorThatHelps(t *testing.T) {
 		if _, _, err := parse(args...); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: got %v, want %q", row.arg, err, row.want)
 		}
+	}
+	if clean, _, err := Normalize([]string{"--consul"}); err != nil || clean == nil {
+		t.Errorf("cobra would read the process's own arguments: %v %v", clean, err)
 	}
 	if _, _, err := parse(); err == nil || !strings.Contains(err.Error(), "--docker --docker.swarmMode") {
 		t.Errorf("no flags: %v", err)
@@ -144,6 +148,9 @@ func TestWhatIsHarmlessIsAWarning(t *testing.T) {
 	}{
 		{[]string{"--accessLog.filePath", "/log", "--consul"}, "--accessLog.filePath is known to Traefik 1.x"},
 		{[]string{"--consul.endpoint=x:8500"}, "--consul.endpoint is known"},
+		{[]string{"-c", "/etc/traefik.toml"}, "--configFile is known"},
+		{[]string{"--docker.swarmModeRefreshSeconds=0"}, "means the default, 15"},
+		{[]string{"--entryPoints=Name:http Address::80", "--entryPoints=Name:http Address::81"}, "the last one counts"},
 		{[]string{"--docker.watch", "false"}, `"false" belongs to no flag`},
 		{[]string{"--entryPoints=Name:http Address::80 Compres:true"}, "did you mean Compress?"},
 	} {

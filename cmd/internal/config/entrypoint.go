@@ -1,9 +1,11 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/appia-edge/appia/proxy"
@@ -25,13 +27,33 @@ func parseEntryPoint(text string) (proxy.EntryPointOptions, []string, error) {
 			warnings = append(warnings, fmt.Sprintf("entry point %q: %s", text, warning))
 		}
 	}
-	if e.Name == "" {
-		return e, nil, fmt.Errorf("entry point %q has no name; write Name:http Address::80", text)
-	}
-	if _, _, err := net.SplitHostPort(e.Address); err != nil {
-		return e, nil, fmt.Errorf("entry point %q: address %q: give a port, as in Address::80", text, e.Address)
+	if err := checkEntryPoint(&e, text); err != nil {
+		// What is missing may well stand there in another spelling, which a warning has just named.
+		return e, nil, errors.Join(append([]error{err}, asErrors(warnings)...)...)
 	}
 	return e, warnings, nil
+}
+
+func asErrors(texts []string) []error {
+	var all []error
+	for _, text := range texts {
+		all = append(all, errors.New(text))
+	}
+	return all
+}
+
+func checkEntryPoint(e *proxy.EntryPointOptions, text string) error {
+	if e.Name == "" {
+		return fmt.Errorf("entry point %q has no name; write Name:http Address::80", text)
+	}
+	_, port, err := net.SplitHostPort(e.Address)
+	if err != nil {
+		return fmt.Errorf("entry point %q: address %q: give a port, as in Address::80", text, e.Address)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 && port != "0" {
+		return fmt.Errorf("entry point %q: %q is no port: they go from 1 to 65535", text, port)
+	}
+	return nil
 }
 
 // The options of Traefik 1.x that change who may come in and how. Serving an entry point without

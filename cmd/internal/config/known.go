@@ -12,8 +12,13 @@ var known = []string{
 	"kubernetes", "kubernetes.", "lifeCycle", "marathon", "marathon.", "mesos", "mesos.", "metrics.", "ping.",
 	"providersThrottleDuration", "rancher", "rancher.", "respondingTimeouts", "respondingTimeouts.writeTimeout", "rest", "rest.",
 	"retry", "retry.", "serviceFabric", "serviceFabric.", "tracing", "tracing.", "traefikLog", "traefikLog.", "traefikLogsFile",
-	"web.certFile", "web.keyFile", "web.metrics", "web.metrics.", "web.statistics", "web.statistics.", "zookeeper", "zookeeper.",
-	"c",
+	"web.metrics", "web.metrics.", "web.statistics", "web.statistics.", "zookeeper", "zookeeper.",
+}
+
+// guard names the flags that kept the admin page to itself. Without them it would be open to whoever reaches it.
+func guard(name string) bool {
+	name = strings.ToLower(name)
+	return name == "web.certfile" || name == "web.keyfile" || name == "web.auth" || strings.HasPrefix(name, "web.auth.")
 }
 
 // elsewhere finds a flag of Traefik 1.x that is not ours.

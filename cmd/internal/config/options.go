@@ -52,7 +52,7 @@ var options = []option{
 	{"metrics", "", "bool", "false", "accepted: metrics.prometheus switches it on", accepted},
 	{"metrics.prometheus", "", "bool", "false", "as web", boolean(func(c *Config) *bool { return &c.Web })},
 
-	{"logLevel", "l", "level", "ERROR", "DEBUG, INFO, WARN, ERROR, FATAL or PANIC", setLogLevel},
+	{"logLevel", "l", "level", "WARN", "DEBUG, INFO, WARN, ERROR, FATAL or PANIC", setLogLevel},
 	{"debug", "d", "bool", "false", "log at DEBUG where logLevel says nothing", boolean(func(c *Config) *bool { return &c.debug })},
 
 	{"stateDir", "", "folder", "/var/lib/appia", "where the last known state of the swarm is kept; empty: nowhere", text(func(c *Config) *string { return &c.StateDir })},
@@ -68,7 +68,7 @@ var options = []option{
 	{"respondingTimeouts.readTimeout", "", "duration", "10s", "for the head of a request; 0: none", duration(func(c *Config) *time.Duration { return &c.ReadTimeout })},
 	{"respondingTimeouts.idleTimeout", "", "duration", "3m0s", "of a client's connection between requests", duration(func(c *Config) *time.Duration { return &c.IdleTimeout })},
 	{"maxIdleConnsPerHost", "", "number", "200", "idle connections kept to each endpoint", setMaxIdle},
-	{"http1", "", "engine", "appia", "who speaks HTTP/1.1: appia, or std for Go's net/http", setHTTP1},
+	{"http1", "", "engine", "std", "who speaks HTTP/1.1: std for Go's net/http, or appia for our own, younger and faster engine", setHTTP1},
 	{"maxHeaderBytes", "", "bytes", "65536", "of a request's head", size(func(c *Config) *int { return &c.Limits.HeadBytes })},
 	{"maxHeaderCount", "", "number", "128", "of fields in a request's head", size(func(c *Config) *int { return &c.Limits.Fields })},
 	{"maxTargetBytes", "", "bytes", "16384", "of a request's target", size(func(c *Config) *int { return &c.Limits.TargetBytes })},
@@ -161,6 +161,7 @@ func setEntryPoints(c *Config, value string) error {
 	c.warnings = append(c.warnings, warnings...)
 	for i := range c.EntryPoints {
 		if c.EntryPoints[i].Name == e.Name {
+			c.warnings = append(c.warnings, fmt.Sprintf("there are two entry points %q; the last one counts", e.Name))
 			c.EntryPoints[i] = e
 			return nil
 		}
@@ -174,9 +175,11 @@ func setRefresh(c *Config, value string) error {
 	if err != nil {
 		return fmt.Errorf("%q is not a number of seconds", value)
 	}
-	if seconds > 0 {
-		c.Refresh = time.Duration(seconds) * time.Second
+	if seconds <= 0 {
+		c.warnings = append(c.warnings, fmt.Sprintf("docker.swarmModeRefreshSeconds=%d means the default, 15", seconds))
+		return nil
 	}
+	c.Refresh = time.Duration(seconds) * time.Second
 	return nil
 }
 

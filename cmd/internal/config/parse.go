@@ -43,6 +43,7 @@ func (v *value) Set(s string) error { return v.option.set(v.config, unquote(s)) 
 // that YAML left standing, white space and backslashes of a folded command, and words that belong to no flag,
 // which Traefik ignored. What it changed in a way worth knowing comes back as warnings.
 func Normalize(args []string) (clean, warnings []string, err error) {
+	clean = []string{} // not nil, which cobra takes for the process's own
 	for i := 0; i < len(args); i++ {
 		arg := strings.TrimSpace(args[i])
 		if arg == "" || arg == `\` {
@@ -93,6 +94,12 @@ func find(arg, name string) (o *option, warning string, err error) {
 	}
 	if lower := strings.ToLower(name); lower == "help" || short && lower == "h" {
 		return &option{name: "help", kind: "bool"}, "", nil
+	}
+	if short && name == "c" {
+		name = "configFile"
+	}
+	if guard(name) {
+		return nil, "", fmt.Errorf("flag --%s of Traefik 1.x is not served by this version of Appia; leaving it out would open the admin page that it was to protect", name)
 	}
 	if known, ok := elsewhere(name); ok {
 		return nil, fmt.Sprintf("flag --%s is known to Traefik 1.x; this version of Appia does not serve it, so that it has no effect", known), nil
@@ -167,7 +174,7 @@ func (c *Config) checkProvider() error {
 	case !c.Docker:
 		return errors.New("nothing to route: give --docker --docker.swarmMode, or try appia demo")
 	case !c.SwarmMode:
-		return errors.New("plain docker is not served, only swarm services: add --docker.swarmMode")
+		return errors.New("only swarm services are served, not plain docker: add --docker.swarmMode")
 	}
 	return nil
 }

@@ -14,7 +14,10 @@ import (
 
 // acts are what happens to the examples, or what can happen to any stack.
 func (s *show) acts() []act {
-	if len(s.options.Stacks) > 0 {
+	if len(s.table.Routes) == 0 {
+		return nil
+	}
+	if len(s.options.Stacks)+len(s.options.Router) > 0 { // the examples, too, may mean something else by other flags
 		return s.actsForAny()
 	}
 	return []act{
@@ -190,7 +193,10 @@ func (s *show) underLoad(ctx context.Context, service string, change func() erro
 		return err
 	}
 	s.print("   %-7s  %s\n", "load", answered)
-	if t := source(s.table, service); t != nil && !s.atRest(s.table, service) {
+	if answered.failed > 0 && !asked.repeatable() {
+		s.print("   %-7s  a task that dies may have acted on a %s already, so the router never sends it twice\n", "", asked.method)
+	}
+	if !s.atRest(s.table, service) {
 		s.print("   %-7s  the swarm is not done after %s; on with the show\n", "", patience)
 	}
 	return nil

@@ -7,6 +7,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -22,6 +23,7 @@ type Options struct {
 	Addr     string        // of the entry point
 	Admin    string        // of the admin listener
 	LogLevel string        // of the router's own log; "": no log
+	Router   []string      // flags of the router's own, after those that the demo gives it
 
 	Out     io.Writer // the show
 	Log     io.Writer // the router's log
@@ -36,7 +38,7 @@ var Brisk = embedded.Pace{Start: 500 * time.Millisecond, Stop: 1200 * time.Milli
 // Breath is the time to read an act in.
 const Breath = 1500 * time.Millisecond
 
-// Run shows it all, and goes on serving until ctx or the time is over, neither of which is an error.
+// Run shows it all, and goes on serving until ctx or the time is over or nobody reads Out any more. None of these is an error.
 func Run(ctx context.Context, o Options) error {
 	if o.For < 0 {
 		return fmt.Errorf("--for %s: the time must be above zero", o.For)
@@ -45,28 +47,22 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
 	ctx, stop := limited(ctx, o.For)
 	defer stop()
-	stage, err := build(ctx, o, stacks)
-	if err != nil {
-		return unlessOver(ctx, err)
+	reader := &audience{out: o.Out, leave: stop}
+	o.Out = reader
+	err = perform(ctx, o, stacks)
+	switch {
+	case reader.left != nil:
+		return reader.why()
+	case ctx.Err() == nil:
+		return err
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		fmt.Fprintf(o.Out, "\nThe %s are over. Nothing is left behind.\n", o.For)
+	default:
+		fmt.Fprint(o.Out, "\nEnded. Nothing is left behind.\n")
 	}
-	defer stage.close()
-
-	var routed error
-	var router sync.WaitGroup
-	router.Go(func() {
-		routed = stage.router.Run(ctx)
-		stop() // a router that broke ends the show
-	})
-	shown := unlessOver(ctx, newShow(o, stage, began).run(ctx))
-	stop()
-	router.Wait()
-	if routed != nil {
-		return routed
-	}
-	return shown
+	return nil
 }
 
 func limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
@@ -76,10 +72,28 @@ func limited(ctx context.Context, limit time.Duration) (context.Context, context
 	return context.WithCancel(ctx)
 }
 
-// unlessOver is an error that is not just the end of ctx, which whatever is under way then fails by.
-func unlessOver(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+// perform plays the show on a stage that is there for it alone.
+func perform(ctx context.Context, o Options, stacks []stack) error {
+	began := time.Now()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	stage, err := build(ctx, o, stacks)
+	if err != nil {
+		return err
+	}
+	defer stage.close()
+
+	var broken error
+	var router sync.WaitGroup
+	router.Go(func() {
+		broken = stage.router.Run(ctx)
+		stop() // without a router there is nothing to show
+	})
+	err = newShow(o, stage, began).run(ctx)
+	stop()
+	router.Wait()
+	if broken != nil {
+		return broken
 	}
 	return err
 }

@@ -108,6 +108,11 @@ func (f fields) Value(name string, n int) (string, bool) {
 	return values[n], true
 }
 
+// repeatable says whether a request may be sent twice.
+func (r request) repeatable() bool {
+	return r.method != http.MethodPost && r.method != http.MethodPatch
+}
+
 // url is where to send the request, base being "http://127.0.0.1:8000".
 func (r request) url(base string) string {
 	text := base + (&url.URL{Path: r.path}).EscapedPath()

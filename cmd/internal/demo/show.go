@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type show struct {
 	acted   time.Time    // when the last command was given
 	table   *rules.Table // the last that was told
 	heard   int          // tables so far
+	told    []diagnostic // before the first act
 }
 
 // An act is a change with what comes of it.
@@ -54,39 +56,65 @@ func (s *show) run(ctx context.Context) error {
 	s.greet()
 	s.tellTable()
 	if err := s.tellDiagnostics(ctx); err != nil {
-		return s.over(ctx, err)
+		return err
 	}
 	s.tellRequests()
-	for i, a := range s.acts() {
+	acts := s.acts()
+	if len(acts) > 0 {
+		s.print("\nNow the swarm changes, and the table with it: + came, - went, ~ changed, so long after the command.\n")
+	}
+	for i, a := range acts {
 		if err := s.rest(ctx); err != nil {
-			return s.over(ctx, err)
+			return err
 		}
 		s.print("\n%d. %s\n\n", i+1, a.title)
 		if err := a.play(s, ctx); err != nil {
-			return s.over(ctx, err)
+			return err
 		}
 	}
-	s.print("\nThat was the show. Everything is still running: try the curl lines and the dashboard above.\n%s\n", s.howItEnds())
+	s.close()
 	<-ctx.Done()
-	return s.over(ctx, nil)
+	return ctx.Err()
+}
+
+// close says what there is to do while everything runs on.
+func (s *show) close() {
+	if len(s.table.Routes) == 0 {
+		s.print("\nNothing is routed, so there is no more to show. Everything is running: see the dashboard, mend the labels and start again.\n")
+	} else {
+		s.print("\nThat was the show. Everything is still running: try the curl lines and the dashboard above.\n")
+	}
+	if len(s.told) > 0 {
+		s.print("What the router has to say about the labels is above, and at %s/api/diagnostics.\n", s.visitor.admin)
+	}
+	s.print("%s\n", s.howItEnds())
 }
 
 func (s *show) print(format string, args ...any) { fmt.Fprintf(s.out, format, args...) }
 
 func (s *show) greet() {
-	var files []string
-	for _, stack := range s.stage.stacks {
-		files = append(files, stack.path)
-	}
 	s.print("Appia demo: the whole real router, in front of a docker swarm in miniature.\n\n")
 	s.print("%s", lines("   ", [][]string{
-		{"stacks", strings.Join(files, ", ")},
+		{"stacks", strings.Join(s.files(), ", ")},
 		{"swarm", "embedded, with its Docker API at " + s.stage.client.Endpoint() + "; tasks answer who they are"},
+		{"networks", s.networks()},
 		{"router", "appia " + strings.Join(shellWords(s.stage.flags), " ")},
 		{"entry point", s.visitor.base},
 		{"dashboard", s.visitor.admin + "/dashboard/"},
 		{"API", s.visitor.admin + "/api/table, /api/diagnostics, /health, /metrics"},
 	}))
+	for _, remark := range s.stage.remarks {
+		s.print("   # %s\n", remark)
+	}
+}
+
+// networks says which the router is attached to.
+func (s *show) networks() string {
+	if len(s.stage.external) > 0 {
+		return "the router is on " + strings.Join(s.stage.external, ", ") + ", external in the stacks, and reaches the services that are too"
+	}
+	return "the router is on all of the stacks', as no file names an external one; on a real swarm it must share one with each service," +
+		" as traefik_public in deploy/stack.yml"
 }
 
 func shellWords(flags []string) []string {
@@ -102,35 +130,35 @@ const patience = 15 * time.Second
 
 func (s *show) firstTable(ctx context.Context) error {
 	if err := s.await(ctx, func(t *rules.Table) bool { return t != nil }); err != nil {
-		return s.over(ctx, err)
+		return err
 	}
 	if s.table == nil {
 		return errors.New("the router has not made a table; --logLevel=DEBUG shows what it did instead")
 	}
-	if len(s.table.Routes) == 0 {
-		return s.nothingRouted(ctx)
+	if len(s.table.Routes) == 0 && !s.spokenTo() {
+		return fmt.Errorf("%s: there is nothing to route: no service has labels under deploy: that ask for it, such as traefik.port=80",
+			strings.Join(s.files(), ", "))
 	}
 	return nil
 }
 
-// nothingRouted is the error of stack files that ask for no route.
-func (s *show) nothingRouted(ctx context.Context) error {
-	var files []string
-	for _, stack := range s.stage.stacks {
-		files = append(files, stack.path)
-	}
-	seen, err := s.overview(ctx)
-	if err != nil {
-		return s.over(ctx, err)
-	}
-	why := "no service has labels that ask for one, such as traefik.port=80"
-	for _, d := range seen.Diagnostics.Shown {
-		if d.Severity == rules.Error.String() {
-			why = d.Service + ": " + d.Message
-			break
+// spokenTo: there is a service whose labels speak to a router, even if it refuses what they ask for.
+func (s *show) spokenTo() bool {
+	for _, service := range s.stage.engine.Services() {
+		for label := range service.Labels {
+			if strings.HasPrefix(strings.ToLower(label), "traefik.") {
+				return true
+			}
 		}
 	}
-	return fmt.Errorf("%s: there is nothing to route: %s", strings.Join(files, ", "), why)
+	return false
+}
+
+func (s *show) files() (paths []string) {
+	for _, stack := range s.stage.stacks {
+		paths = append(paths, stack.path)
+	}
+	return paths
 }
 
 // overview is the router's own, no older than the last table told: its diagnostics come a moment after it.
@@ -185,6 +213,10 @@ func (s *show) hear(ctx context.Context, enough func(*rules.Table) bool, tell fu
 }
 
 func (s *show) tellTable() {
+	if len(s.table.Routes) == 0 {
+		s.print("\nThe table that the labels make is empty: the router serves none of the services.\n")
+		return
+	}
 	s.print("\nThe table that the labels make, in the order rules are tried:\n\n%s", lines("   ", tableRows(s.table)))
 }
 
@@ -194,11 +226,15 @@ const toldAtMost = 8
 func (s *show) tellDiagnostics(ctx context.Context) error {
 	seen, err := s.overview(ctx)
 	found := seen.Diagnostics.Shown
+	if err == nil && len(found)+len(s.table.Routes) == 0 {
+		s.print("It has nothing to say about that: traefik.enable=false or a flag, such as --docker.exposedByDefault=false, keeps them out.\n")
+	}
 	if err != nil || len(found) == 0 {
 		return err
 	}
 	s.print("\nWhat the router has to say about the labels:\n\n")
-	for _, d := range found[:min(len(found), toldAtMost)] {
+	s.told = found[:min(len(found), toldAtMost)]
+	for _, d := range s.told {
 		s.print("   %s\n", d)
 		if d.Suggestion != "" {
 			s.print("     did you mean %s ?\n", d.Suggestion)
@@ -211,6 +247,9 @@ func (s *show) tellDiagnostics(ctx context.Context) error {
 }
 
 func (s *show) tellRequests() {
+	if len(s.table.Routes) == 0 {
+		return
+	}
 	s.print("\nTry it from another terminal:\n\n")
 	for _, r := range distinct(s.table) {
 		asked, why := s.request(r)
@@ -218,8 +257,27 @@ func (s *show) tellRequests() {
 			s.print("   # %s: %s\n", r.Rule.Text, why)
 			continue
 		}
+		if names := s.unreached(r.Service); names != "" {
+			s.print("   # %s: 503, as the router reaches no task of %s\n", r.Rule.Text, names)
+		}
 		s.print("   %s\n", asked.curl(s.visitor.base))
 	}
+}
+
+// unreached names the owners of a service that has no endpoint at all, and points to what was told of them.
+func (s *show) unreached(service *rules.Service) (names string) {
+	var owners []string
+	for _, source := range service.Sources {
+		if len(source.Endpoints) > 0 {
+			return ""
+		}
+		owners = append(owners, source.Owner.Name)
+	}
+	names = strings.Join(owners, ", ")
+	if slices.ContainsFunc(s.told, func(d diagnostic) bool { return slices.Contains(owners, d.Service) }) {
+		names += ", see above"
+	}
+	return names
 }
 
 // request is one that a route takes, or why there is none.
@@ -256,17 +314,4 @@ func (s *show) howItEnds() string {
 	}
 	left := max(0, s.options.For-time.Since(s.began)).Round(time.Second)
 	return fmt.Sprintf("It ends by itself in %s, or with Ctrl-C.", left)
-}
-
-// over tells that the time is over, if it is, which is no error then.
-func (s *show) over(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
-		return err
-	}
-	why := "Ended."
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		why = fmt.Sprintf("The %s are over.", s.options.For)
-	}
-	s.print("\n%s Nothing is left behind.\n", why)
-	return ctx.Err()
 }

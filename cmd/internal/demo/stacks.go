@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/appia-edge/appia/deploy/examples"
@@ -16,6 +17,7 @@ type stack struct {
 	name string
 	path string // for messages
 	text []byte
+	file fs.FileInfo // to tell files apart; nil for an example
 }
 
 // The examples, and the names that acts and comments call them by.
@@ -33,17 +35,37 @@ func readStacks(paths []string) ([]stack, error) {
 	var stacks []stack
 	taken := map[string]int{}
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
+		read, err := readStack(path)
 		if err != nil {
 			return nil, fmt.Errorf("--stack %s: %w", path, withoutPath(err))
 		}
-		name := stackName(path)
-		if taken[name]++; taken[name] > 1 {
-			name = fmt.Sprintf("%s-%d", name, taken[name])
+		if slices.ContainsFunc(stacks, func(s stack) bool { return os.SameFile(s.file, read.file) }) {
+			return nil, fmt.Errorf("--stack %s: this file is given twice; once is enough", path)
 		}
-		stacks = append(stacks, stack{name, path, text})
+		if taken[read.name]++; taken[read.name] > 1 {
+			read.name = fmt.Sprintf("%s-%d", read.name, taken[read.name])
+		}
+		stacks = append(stacks, read)
 	}
 	return stacks, nil
+}
+
+func readStack(path string) (s stack, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return s, err
+	}
+	info, err := os.Stat(path)
+	return stack{name: stackName(path), path: path, text: text, file: info}, err
+}
+
+// folder is where a stack file's relative paths begin.
+func (s stack) folder() string {
+	folder, err := filepath.Abs(filepath.Dir(s.path))
+	if err != nil {
+		return filepath.Dir(s.path)
+	}
+	return folder
 }
 
 // withoutPath is why a file could not be read: the path, and what was tried with it, are said already.
@@ -62,7 +84,7 @@ func readExamples() ([]stack, error) {
 		if err != nil {
 			return nil, err
 		}
-		stacks = append(stacks, stack{s.name, "deploy/examples/" + s.path, text})
+		stacks = append(stacks, stack{name: s.name, path: "deploy/examples/" + s.path, text: text})
 	}
 	return stacks, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -23,15 +24,17 @@ import (
 
 // A stage is a miniature swarm with a router in front of it.
 type stage struct {
-	stacks []stack
-	folder string // of the swarm's socket
-	engine *embedded.Engine
-	client *swarm.Client
-	entry  net.Listener
-	admin  net.Listener
-	flags  []string
-	tables *feed
-	router *app.App
+	stacks   []stack
+	folder   string // of the swarm's socket
+	engine   *embedded.Engine
+	client   *swarm.Client
+	external []string // networks that the stacks leave to others to make
+	entry    net.Listener
+	admin    net.Listener
+	flags    []string
+	remarks  []string // of the router on its flags
+	tables   *feed
+	router   *app.App
 }
 
 // build sets everything up. Until close, the caller owns what is there.
@@ -66,17 +69,24 @@ func (s *stage) close() {
 
 // listen opens both sockets before anything else: a port that is taken is the likeliest thing to go wrong.
 func (s *stage) listen(ctx context.Context, o Options) (err error) {
-	if s.entry, err = listen(ctx, "--addr", o.Addr, ":18000"); err != nil {
+	if s.entry, err = listen(ctx, "--addr", o.Addr, ":18000", ":28000"); err != nil {
 		return err
 	}
-	s.admin, err = listen(ctx, "--admin", o.Admin, ":18080")
+	s.admin, err = listen(ctx, "--admin", o.Admin, ":18080", ":28080")
 	return err
 }
 
-func listen(ctx context.Context, flag, address, other string) (net.Listener, error) {
+// listen advises another address if that in the flag is of no use, and yet another if that was what it advised.
+func listen(ctx context.Context, flag, address, other, yetAnother string) (net.Listener, error) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("%s %s: an address has a port after a colon, as in %s %s", flag, address, flag, other)
+	}
+	if strings.HasSuffix(address, other) {
+		other = yetAnother
+	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s %s: another program listens there; choose a free port, as in %s %s", flag, address, flag, other)
+		return nil, fmt.Errorf("%s %s: something listens there already; choose a free port, as in %s %s", flag, address, flag, other)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", flag, address, err)
@@ -88,10 +98,14 @@ func listen(ctx context.Context, flag, address, other string) (net.Listener, err
 func (s *stage) raiseSwarm(ctx context.Context, o Options) (err error) {
 	s.engine = embedded.New(embedded.Options{Pace: o.Pace})
 	for _, stack := range s.stacks {
-		if err := s.engine.Deploy(stack.name, stack.text); err != nil {
+		external, err := s.engine.DeployFrom(stack.folder(), stack.name, stack.text)
+		if err != nil {
 			return fmt.Errorf("--stack %s: %s", stack.path, strings.Join(strings.Fields(reason(err, stack.name)), " "))
 		}
+		s.external = append(s.external, external...)
 	}
+	slices.Sort(s.external)
+	s.external = slices.Compact(s.external)
 	return poll(ctx, func() bool { return settled(s.engine) })
 }
 
@@ -128,7 +142,9 @@ func settled(e *embedded.Engine) bool {
 
 func running(t embedded.Task) bool { return t.State == "running" && t.Desired == "running" }
 
-// join opens the swarm's socket and makes the router a container that is attached to all its networks.
+// join opens the swarm's socket and makes the router a container that is attached to the external networks of the stacks, as
+// deploy/stack.yml attaches it: a service that is on none of them is out of its reach here, as it would be there. Where no stack
+// names one, it is attached to all networks, since there would be nothing to show.
 func (s *stage) join(ctx context.Context, _ Options) (err error) {
 	if s.folder, err = os.MkdirTemp(tempRoot(), "appia-demo-"); err != nil {
 		return err
@@ -137,9 +153,11 @@ func (s *stage) join(ctx context.Context, _ Options) (err error) {
 	if err != nil {
 		return err
 	}
-	names, err := networks(ctx, endpoint)
-	if err != nil {
-		return err
+	names := s.external
+	if len(names) == 0 {
+		if names, err = networks(ctx, endpoint); err != nil {
+			return err
+		}
 	}
 	self := []string{s.engine.RunContainer("appia", names...)}
 	s.client, err = swarm.Dial(swarm.Options{Endpoint: endpoint, Self: func() []string { return self }})
@@ -173,39 +191,86 @@ func networks(ctx context.Context, endpoint string) (names []string, err error) 
 	return names, nil
 }
 
-// wire makes the router, by the flags of the stack file that it takes over from Traefik 1.x.
+// wire makes the router, by the flags of the stack file that it takes over from Traefik 1.x, and the reader's.
 func (s *stage) wire(_ context.Context, o Options) error {
 	s.flags = []string{
 		"--web", "--web.address=" + s.admin.Addr().String(),
-		"--docker", "--docker.swarmmode", "--docker.watch", "--docker.domain=litup.me",
+		"--docker", "--docker.swarmmode", "--docker.watch",
 		"--defaultEntryPoints=http", "--entryPoints=Name:http Address:" + s.entry.Addr().String() + " compress:true",
 	}
 	if o.LogLevel != "" {
 		s.flags = append(s.flags, "--logLevel="+o.LogLevel)
 	}
-	c, err := configure(s.flags)
+	given, remarks, err := readersFlags(o.Router)
 	if err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(given, func(flag string) bool { return nameOf(flag) == "docker.domain" }) {
+		s.flags = append(s.flags, "--docker.domain=litup.me")
+	}
+	s.flags = append(s.flags, given...)
+	c, more, err := configure(s.flags)
+	if err != nil {
+		return err
+	}
+	s.remarks = append(remarks, more...)
 	s.router, err = app.New(c, app.World{
 		Source: s.client, Dial: s.engine.DialContext, Listen: s.opened, OnTable: s.tables.put, Version: o.Version,
 	}, newLog(o, c.LogLevel))
 	return err
 }
 
-func configure(flags []string) (*config.Config, error) {
-	c := config.Default()
+// readersFlags are the reader's flags for the router. Those that place it in the world are the demo's own.
+func readersFlags(given []string) (clean, remarks []string, err error) {
+	clean, remarks, err = config.Normalize(given)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, flag := range clean {
+		if instead, ok := demosOwn(nameOf(flag)); ok {
+			return nil, nil, fmt.Errorf("leave out %s behind the --: in the demo %s", flag, instead)
+		}
+	}
+	return clean, remarks, nil
+}
+
+func nameOf(flag string) string {
+	name, _, _ := strings.Cut(strings.TrimLeft(flag, "-"), "=")
+	return name
+}
+
+// demosOwn says what is in the place of a flag that the reader cannot give.
+func demosOwn(name string) (instead string, ok bool) {
+	switch {
+	case name == "entryPoints" || name == "defaultEntryPoints":
+		return "there is one entry point, http, and --addr places it", true
+	case strings.HasPrefix(name, "web."), name == "web":
+		return "the dashboard is always there, and --admin places it", true
+	case name == "docker.endpoint" || strings.HasPrefix(name, "docker.tls"):
+		return "the swarm is embedded", true
+	case name == "stateDir":
+		return "nothing is left behind", true
+	case name == "logLevel" || name == "debug":
+		return "--logLevel stands before the --", true
+	case name == "help":
+		return "it says nothing; appia --help lists the router's flags", true
+	}
+	return "", false
+}
+
+func configure(flags []string) (c *config.Config, remarks []string, err error) {
+	c = config.Default()
 	clean, _, err := config.Normalize(flags)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := config.Flags(c).Parse(clean); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.StateDir = ""           // what this swarm was is of no use to the next
 	c.Grace = 2 * time.Second // nobody waits ten for a demo to end
-	_, err = c.Finish()
-	return c, err
+	remarks, err = c.Finish()
+	return c, remarks, err
 }
 
 // opened gives the router the socket that is already there.

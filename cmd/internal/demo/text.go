@@ -104,9 +104,9 @@ func (t tally) shares() string {
 	return strings.Join(texts, ", ")
 }
 
-// String is the diagnostic for people, on up to two lines.
+// String is the diagnostic for people, on up to two lines. Its code is what to look for elsewhere.
 func (d diagnostic) String() string {
-	text := d.Severity + ": " + d.Service
+	text := d.Severity + " " + d.Code + ": " + d.Service
 	if d.Label != "" {
 		text += ": " + d.Label + "=" + d.Value
 	}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path"
 	"sync"
 	"syscall"
 	"time"
@@ -53,17 +54,11 @@ func main() {
 func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	var held sync.Map
-	mux := http.NewServeMux()
-	mux.HandleFunc("/", echo)
-	mux.HandleFunc("/health", health)
-	mux.HandleFunc("/hold/{name}", func(w http.ResponseWriter, r *http.Request) { hold(&held, w, r) })
-	mux.HandleFunc("/release/{name}", func(w http.ResponseWriter, r *http.Request) { release(&held, w, r) })
-
 	broken := make(chan error, len(ports))
 	servers := make([]*http.Server, len(ports))
+	answers := &service{}
 	for i, port := range ports {
-		servers[i] = &http.Server{Addr: port, Handler: raw{mux}, ReadHeaderTimeout: time.Minute}
+		servers[i] = &http.Server{Addr: port, Handler: answers, ReadHeaderTimeout: time.Minute}
 		go func() { broken <- servers[i].ListenAndServe() }()
 	}
 	select {
@@ -79,15 +74,22 @@ func serve() error {
 	return nil
 }
 
-// raw keeps the mux from cleaning paths, as that would answer with a redirect: /x//y must arrive here as it was sent.
-type raw struct{ mux *http.ServeMux }
+// A service answers by path. It is no ServeMux, which would answer //x with a redirect: what is asked for must be told as it came.
+type service struct {
+	held sync.Map // gates of responses that wait, by name
+}
 
-func (h raw) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, pattern := h.mux.Handler(r); pattern != "/" && pattern != "" && r.URL.Path == r.RequestURI {
-		h.mux.ServeHTTP(w, r)
-		return
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch place, name := path.Split(r.URL.Path); {
+	case place == "/" && name == "health":
+		health(w)
+	case place == "/hold/":
+		s.hold(w, r, name)
+	case place == "/release/":
+		s.release(w, r, name)
+	default:
+		echo(w, r)
 	}
-	echo(w, r)
 }
 
 func echo(w http.ResponseWriter, r *http.Request) {
@@ -96,16 +98,16 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(Reply{os.Getenv("IMAGE"), task, r.Method, r.Host, r.RequestURI, r.Header})
 }
 
-func health(w http.ResponseWriter, _ *http.Request) {
+func health(w http.ResponseWriter) {
 	if _, err := os.Stat(sick); err == nil {
 		w.WriteHeader(http.StatusInternalServerError)
 	}
 }
 
-// hold answers with the first half of a response and keeps the rest until /release/ of the same name is asked for.
-func hold(held *sync.Map, w http.ResponseWriter, r *http.Request) {
+// hold answers with the first half of a response and keeps the rest until it is released.
+func (s *service) hold(w http.ResponseWriter, r *http.Request, name string) {
 	gate := make(chan struct{})
-	held.Store(r.PathValue("name"), gate)
+	s.held.Store(name, gate)
 	fmt.Fprintln(w, "first half")
 	_ = http.NewResponseController(w).Flush()
 	select {
@@ -115,8 +117,8 @@ func hold(held *sync.Map, w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func release(held *sync.Map, w http.ResponseWriter, r *http.Request) {
-	gate, ok := held.LoadAndDelete(r.PathValue("name"))
+func (s *service) release(w http.ResponseWriter, r *http.Request, name string) {
+	gate, ok := s.held.LoadAndDelete(name)
 	if !ok {
 		http.NotFound(w, r)
 		return

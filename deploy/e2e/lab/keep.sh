@@ -12,17 +12,14 @@ shift
 
 inside() {
 	ip link set lo up
-	# A cable to plug into a second node.
-	ip link add eth0 type veth peer name cable
-	ip link set eth0 up
-	ip link set cable up
 	# The daemon's socket has its usual path in here, so that stack files mount it as they do in production, and the
 	# machine's own /run is out of reach.
 	mount --bind "$folder/run" /run
 	[ -L /var/run ] || mount --bind "$folder/run" /var/run
 	hostname "$name"
 	# Not exec: process 1 must be one that reaps orphans, which bash does and dockerd does not.
-	dockerd --data-root "$folder/data" --cgroup-parent "/$name" "$@"
+	# cgroupfs: systemd, where there is one, cannot be reached from in here.
+	dockerd --exec-opt native.cgroupdriver=cgroupfs --data-root "$folder/data" --cgroup-parent "/$name" "$@"
 	echo "dockerd ended with $?"
 }
 

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -27,19 +26,6 @@ type Node struct {
 	leash      io.Closer // the keeper cleans up when this is closed, be it by our death
 	pid        string    // a process in the node's network
 	namespaces []*os.File
-}
-
-// Missing says what this machine lacks for a Node; empty: nothing.
-func Missing() string {
-	if os.Geteuid() != 0 {
-		return "a docker engine needs root"
-	}
-	for _, tool := range []string{"dockerd", "docker", "containerd", "ip", "iptables", "unshare", "setpriv", "nsenter"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			return tool + " is not installed: run deploy/e2e/prepare"
-		}
-	}
-	return ""
 }
 
 // Start starts an engine and waits until it answers.
@@ -157,39 +143,57 @@ func (n *Node) Run(cmd *exec.Cmd) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
+// The addresses that a manager and a worker know each other by.
+const (
+	manager = "10.98.0.1"
+	worker  = "10.98.0.2"
+)
+
 // InitSwarm makes the node the manager of a new swarm.
 func (n *Node) InitSwarm(ctx context.Context) error {
-	if err := n.ip(ctx, "addr", "add", address(1)+"/24", "dev", "eth0"); err != nil {
+	if err := n.ip(ctx, "addr add "+manager+" dev lo"); err != nil {
 		return err
 	}
-	_, err := n.Docker(ctx, "swarm", "init", "--advertise-addr", address(1))
+	_, err := n.Docker(ctx, "swarm", "init", "--advertise-addr", manager)
 	return err
 }
 
-// JoinSwarm makes the node a worker in the swarm of the first, without work: it is drained from the start. One
-// node can join another, as there is one cable.
+// JoinSwarm makes the node a worker in the swarm of another, without work: it is drained from the start. There can be one at a time.
 func (n *Node) JoinSwarm(ctx context.Context, first *Node) error {
-	if err := first.ip(ctx, "link", "set", "cable", "netns", n.pid, "name", "uplink"); err != nil {
-		return err
-	}
-	if err := n.ip(ctx, "addr", "add", address(2)+"/24", "dev", "uplink"); err != nil {
-		return err
-	}
-	if err := n.ip(ctx, "link", "set", "uplink", "up"); err != nil {
+	if err := n.connect(ctx, first); err != nil {
 		return err
 	}
 	token, err := first.Docker(ctx, "swarm", "join-token", "-q", "worker")
 	if err != nil {
 		return err
 	}
-	_, err = n.Docker(ctx, "swarm", "join", "--advertise-addr", address(2), "--availability", "drain", "--token", token, address(1)+":2377")
+	_, err = n.Docker(ctx, "swarm", "join", "--advertise-addr", worker, "--availability", "drain", "--token", token, manager+":2377")
 	return err
 }
 
-func address(i int) string { return "10.98.0." + strconv.Itoa(i) }
+// connect lays a cable between two nodes. It is gone with either.
+func (n *Node) connect(ctx context.Context, first *Node) error {
+	for _, step := range []struct {
+		at  *Node
+		say string
+	}{
+		{first, "link add cable type veth peer name cable netns " + n.pid},
+		{first, "link set cable up"},
+		{n, "link set cable up"},
+		{n, "addr add " + worker + " dev lo"},
+		{n, "route add " + manager + " dev cable src " + worker},
+		{first, "route add " + worker + " dev cable src " + manager},
+	} {
+		if err := step.at.ip(ctx, step.say); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // ip runs the ip command in the node's network, though among our own processes: pids are ours.
-func (n *Node) ip(ctx context.Context, args ...string) error {
-	_, err := n.Run(exec.CommandContext(ctx, "nsenter", append([]string{"--net=/proc/" + n.pid + "/ns/net", "ip"}, args...)...))
+func (n *Node) ip(ctx context.Context, command string) error {
+	args := append([]string{"--net=/proc/" + n.pid + "/ns/net", "ip"}, strings.Fields(command)...)
+	_, err := n.Run(exec.CommandContext(ctx, "nsenter", args...))
 	return err
 }

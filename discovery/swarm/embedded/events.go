@@ -125,6 +125,7 @@ func (e *Engine) containerEvent(t *task, action events.Action) events.Message {
 	}
 	id, name := t.Status.ContainerStatus.ContainerID, taskName(t)
 	return events.Message{
+		//lint:ignore SA1019 engines still send the three deprecated fields, and so does this one
 		Type: events.ContainerEventType, Action: action, Scope: "local", ID: id, Status: string(action), From: t.Spec.ContainerSpec.Image,
 		Actor: events.Actor{ID: id, Attributes: map[string]string{
 			"com.docker.swarm.node.id":      t.NodeID,

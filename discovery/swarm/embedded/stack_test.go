@@ -20,7 +20,7 @@ func TestStackFilesAreConvertedAsDockerDoes(t *testing.T) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			stack := strings.TrimSuffix(filepath.Base(file), ".yml")
-			config, err := New(Options{Environment: map[string]string{}}).load(read(t, file))
+			config, err := New(Options{Environment: map[string]string{}}).load("", read(t, file))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +60,20 @@ func TestABadStackFileIsRefusedWithWordsThatSayWhere(t *testing.T) {
 		{"a stray quote", "services:\n  web:\n    image: x\n    deploy:\n      labels:\n        - \"traefik.frontend.rule=Host:a\";PathPrefixStrip:/b\"\n", "stack s: the file is not YAML near line 5"},
 		{"a tab", "services:\n\tweb: {}\n", "the file is not YAML near line 2"},
 		{"prose", "hello there", "line 1 begins otherwise"},
-		{"empty", "", "line 1 begins otherwise"},
+		{"prose after remarks", "# a stack\n\nhello there", "line 3 begins otherwise"},
+		{"empty", "", "stack s: the file is empty"},
+		{"only remarks", "---\n# nothing yet\n\n", "stack s: the file is empty"},
+		{"a key twice", "services:\n  web:\n    image: x\n    image: y\n", "stack s: the file is not YAML at line 4: mapping key \"image\" already defined at line 3"},
+		{"keys twice", "services:\n  a: {image: x}\n  a: {image: x}\n  b: {image: x}\n  b: {image: x}\n", "not YAML at line 3: mapping key \"a\" already defined at line 2; line 5: mapping key"},
+		{"an unknown anchor", "services: *web\n", "the file is not YAML: unknown anchor 'web' referenced"},
+		{"labels as text", "services: {web: {image: x, deploy: {labels: traefik.port=80}}}\n", "services.web.deploy.labels must be a list or a mapping"},
+		{"environment as text", "services: {web: {image: x, environment: A=b}}\n", "services.web.environment must be a list or a mapping"},
+		{"networks as text", "services: {web: {image: x, networks: front}}\n", "services.web.networks must be a list or a mapping"},
+		{"a service named labels", "services: {labels: x}\n", "services.labels must be a mapping"},
+		{"an integer as text", "services: {web: {image: x, deploy: {replicas: two}}}\n", "services.web.deploy.replicas must be an integer"},
+		{"a missing env_file", "services: {web: {image: x, env_file: /nowhere/web.env}}\n", "stack s: env_file /nowhere/web.env: no such file or directory"},
+		{"a forbidden key", "services: {web: {image: x, extends: base}}\n", "no service of a stack can have extends"},
+		{"a service at the top", "web: {image: x}\n", "at its top: Additional property web is not allowed"},
 		{"an unknown key", "version: '3.6'\nservices: {web: {image: x, replica: 2}}\n", "services.web Additional property replica is not allowed"},
 		{"a wrong type", "version: '3.6'\nservices: {web: {image: x, deploy: {replicas: two}}}\n", "services.web.deploy.replicas"},
 		{"an old version", "version: '2'\nservices: {web: {image: x}}\n", "version"},
@@ -80,6 +93,39 @@ func TestABadStackFileIsRefusedWithWordsThatSayWhere(t *testing.T) {
 				t.Error("something of it was deployed")
 			}
 		})
+	}
+}
+
+func TestAnEnvFileIsLookedForBesideItsStackFile(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "web.env"), []byte("A=b\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := New(Options{})
+	defer e.Close()
+	if _, err := e.DeployFrom(folder, "s", []byte("services: {web: {image: x, env_file: web.env}}")); err != nil {
+		t.Fatal(err)
+	}
+	if env := e.Services()[0].Tasks[0].Env; len(env) != 1 || env[0] != "A=b" {
+		t.Errorf("the environment is %v", env)
+	}
+}
+
+func TestExternalNetworksAreToldByTheNamesTheyHaveOutside(t *testing.T) {
+	for file, want := range map[string]string{
+		"services: {web: {image: x}}": "",
+		"{services: {web: {image: x, networks: [back]}}, networks: {back: {internal: true}}}":                                   "",
+		"{services: {web: {image: x}}, networks: {public: {external: true}}}":                                                   "public",
+		"{services: {web: {image: x}}, networks: {default: {external: true, name: edge}, b: {external: true}}}":                 "b edge",
+		"{version: '3.4', services: {web: {image: x}}, networks: {public: {external: {name: edge}}}}":                           "edge",
+		"{services: {web: {image: x}}, networks: {a: {external: true, name: host}, b: {external: true}, c: {external: false}}}": "b",
+	} {
+		e := New(Options{})
+		external, err := e.DeployFrom("", "s", []byte(file))
+		if got := strings.Join(external, " "); err != nil || got != want {
+			t.Errorf("%s: got %q, %v, want %q", file, got, err, want)
+		}
+		e.Close()
 	}
 }
 
