@@ -101,7 +101,8 @@ func (p *Proxy) Listen(ctx context.Context) error {
 func (p *Proxy) Run() error {
 	stop := make(chan struct{})
 	var beating sync.WaitGroup
-	beating.Go(func() { p.beat(stop) })
+	back, _ := p.options.Back.(ticker)
+	beating.Go(func() { p.beat(back, stop) })
 	defer beating.Wait()
 	defer close(stop)
 
@@ -123,7 +124,7 @@ func (p *Proxy) Run() error {
 type ticker interface{ Tick(now time.Time) }
 
 // beat makes time pass for the engines. What is in flight when Run returns finishes without time-outs.
-func (p *Proxy) beat(stop <-chan struct{}) {
+func (p *Proxy) beat(back ticker, stop <-chan struct{}) {
 	ticks := p.options.Ticks
 	if ticks == nil {
 		beat := time.NewTicker(time.Second)
@@ -133,18 +134,18 @@ func (p *Proxy) beat(stop <-chan struct{}) {
 	for {
 		select {
 		case now := <-ticks:
-			p.tick(now)
+			p.tick(back, now)
 		case <-stop:
 			return
 		}
 	}
 }
 
-func (p *Proxy) tick(now time.Time) {
+func (p *Proxy) tick(back ticker, now time.Time) {
 	for _, e := range p.entries {
 		e.front.Tick(now)
 	}
-	if back, ok := p.options.Back.(ticker); ok {
+	if back != nil {
 		back.Tick(now)
 	}
 }

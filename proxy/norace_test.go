@@ -1,5 +1,5 @@
-//go:build !race
+//go:build !race && !portable && linux
 
 package proxy
 
-const raceEnabled = false
+const wasteful = false

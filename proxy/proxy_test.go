@@ -644,22 +644,29 @@ func TestBrokenRequestBodyIsTheClientsFault(t *testing.T) {
 	}
 }
 
-type faulty struct{ Back }
+// faulty is a Back that can be given a bug.
+type faulty struct {
+	Back
+	bug atomic.Bool
+}
 
-func (faulty) RoundTrip(message.Exchange, *balancer.Endpoint) (*message.Response, *message.Failure) {
-	panic("a bug")
+func (f *faulty) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Response, *message.Failure) {
+	if f.bug.Load() {
+		panic("a bug")
+	}
+	return f.Back.RoundTrip(x, e)
 }
 
 func TestFaultOfTheRouterIsA500AndLeavesNoCountBehind(t *testing.T) {
 	r := newRouter(t, EntryPointOptions{})
-	back := r.proxy.options.Back
+	back := r.proxy.options.Back.(*faulty)
 	one := rules.ServiceSpec{MaxConn: &rules.MaxConn{Amount: 1, Extractor: rules.Extractor{Kind: rules.ByHost}}}
 	r.serve(service{rule: "PathPrefix:/", spec: one, addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {})}})
-	r.proxy.options.Back = faulty{}
+	back.bug.Store(true)
 	if answer, body := r.ask("GET", "", "/"); answer.StatusCode != 500 || body != "Internal Server Error\n" {
 		t.Errorf("%s %q", answer.Status, body)
 	}
-	r.proxy.options.Back = back
+	back.bug.Store(false)
 	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 200 {
 		t.Errorf("afterwards: %s", answer.Status)
 	}

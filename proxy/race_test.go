@@ -1,5 +1,6 @@
-//go:build race
+//go:build race || portable || !linux
 
 package proxy
 
-const raceEnabled = true
+// wasteful: the race detector allocates, and so do the portable sockets.
+const wasteful = true

@@ -45,7 +45,7 @@ func newRouter(t testing.TB, entry EntryPointOptions, change ...func(*stdhttp.Ba
 		back = http1.NewBack(http1.BackOptions{Dial: std.Dial, HeadTimeout: std.HeadTimeout, MaxIdle: std.MaxIdle, Other: back})
 	}
 	return startRouter(t, Options{
-		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: back, Log: zap.NewNop(), Hostname: "edge-1", StdHTTP1: stdHTTP1,
+		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: &faulty{Back: back}, Log: zap.NewNop(), Hostname: "edge-1", StdHTTP1: stdHTTP1,
 	})
 }
 

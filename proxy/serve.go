@@ -153,7 +153,7 @@ func (v *visit) finish() {
 	}
 	line.Write(zap.String("host", q.Host), zap.String("path", v.path), zap.Int("status", v.code()),
 		zap.String("service", v.serviceName()), zap.String("endpoint", v.endpointName()),
-		zap.Stringer("side", v.failure.Side), zap.Stringer("step", v.failure.Step),
+		zap.Stringer("side", v.failure.Side), zap.Stringer("step", v.failure.Step), zap.String("code", v.failure.Code()),
 		zap.NamedError("cause", v.failure.Err), zap.Duration("took", took))
 }
 

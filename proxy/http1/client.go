@@ -139,6 +139,8 @@ func (c *client) turn() (done bool) {
 		case err == nil:
 		case errors.Is(err, errWait):
 			return !c.sleep()
+		case c.x.awaiting && errors.Is(err, io.EOF):
+			return c.refuse(cutBody)
 		default:
 			if c.todo = hangUp; errors.Is(err, os.ErrDeadlineExceeded) {
 				c.todo = late
@@ -148,7 +150,9 @@ func (c *client) turn() (done bool) {
 		if c.consume() {
 			return true
 		}
-		if short {
+		// What was read and the end of the stream may be one event. With half a request in hand we look again; between
+		// requests the sweep does, so that the common case has no read in vain.
+		if short && !c.x.begun() {
 			return !c.sleep()
 		}
 	}

@@ -86,6 +86,9 @@ func (x *exchange) next() (ready bool, f *fault) {
 	return !x.awaiting, nil
 }
 
+// begun tells whether a part of a request is here.
+func (x *exchange) begun() bool { return x.awaiting || len(x.stream.unread()) > 0 }
+
 // mayEnd tells whether bytes from the given position on may complete a head, or show that it is none. Without it, a head
 // that comes byte by byte would be read from its start for each.
 func mayEnd(buf []byte, from int) bool {

@@ -39,6 +39,7 @@ var (
 	badChunk       = &fault{400, "chunk-size"}
 	badExtension   = &fault{400, "chunk-extension"}
 	badChunkEnd    = &fault{400, "chunk-end"}
+	cutBody        = &fault{400, "body-cut-short"}
 	badTrailer     = &fault{400, "trailer"}
 	longTrailer    = &fault{431, "trailer-too-long"}
 	badStatus      = &fault{502, "status"}

@@ -33,6 +33,7 @@ func (x *exchange) splice(out []byte, from *content) (sent int64, fail *message.
 	c.out.set(working, &c.server.clock)
 	n, err := c.sock.tcp.ReadFrom(&x.limited)
 	c.out.set(nothing, &c.server.clock)
+	x.limited.R = nil
 	from.left -= n
 	from.ended = from.left == 0
 	sent += n

@@ -46,7 +46,7 @@ func (u *upstream) read()          {}
 
 // closed ends the exchange. The connection is kept if both sides have said all they had to say, and nothing more.
 func (u *upstream) closed(c *content) {
-	clean := c.ended && u.keep && len(u.stream.unread()) == 0
+	clean := c.ended && u.keep && len(u.stream.unread()) == 0 && !u.out.expired()
 	if u.pump != nil {
 		clean = u.pump.halt() && clean
 	}
