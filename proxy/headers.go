@@ -10,6 +10,9 @@ import (
 
 // prepare turns the client's request into the one that an endpoint gets. False: the rule's modifiers leave nothing.
 func (v *visit) prepare(q *message.Request) bool {
+	if message.Listed(q.Upgrade, "h2c") {
+		q.Upgrade = "" // what flows behind it would be requests that no rule has seen; RFC 9113 has dropped it too
+	}
 	te := message.Listed(q.Fields.Joined("Te"), "trailers")
 	removeHopByHop(&q.Fields)
 	if te {
