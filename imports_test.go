@@ -26,6 +26,7 @@ var allowed = map[string]string{
 	"balancer":                 "rules balancer/health",
 	"proxy/message":            "",
 	"proxy/middleware":         "proxy/message",
+	"proxy/proxytest":          "", // imported by tests alone
 	"proxy/http1":              "proxy/message balancer balancer/conn",
 	"proxy/stdhttp":            "proxy/message balancer balancer/conn",
 	"proxy":                    "rules balancer proxy/message proxy/middleware proxy/http1 proxy/stdhttp",

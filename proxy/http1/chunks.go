@@ -115,7 +115,7 @@ func readTrailers(buf []byte, h *head) (used int, f *fault) {
 	switch {
 	case f != nil:
 		return 0, f
-	case used == 0 && len(buf) >= maxTrailers:
+	case used > maxTrailers, used == 0 && len(buf) >= maxTrailers:
 		return 0, longTrailer
 	case h.length >= 0 || h.chunked || h.hosts > 0 || h.closing || h.keeping || h.upgrade:
 		return 0, badTrailer // RFC 9110, 6.5.1: what frames or routes a message comes before it

@@ -114,6 +114,9 @@ func (x *exchange) begin() {
 	x.keep = h.persists(q.Proto)
 	x.answered, x.broken, x.awaiting, x.expects = false, false, false, false
 	x.outside = q.Upgrade != ""
+	if h.expects && q.Proto == message.HTTP10 {
+		q.Fields.Del("Expect") // RFC 9110, 10.1.1: ignored
+	}
 	switch {
 	case h.chunked:
 		x.body.begin(&x.stream, chunked, -1, x)

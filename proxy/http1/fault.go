@@ -43,7 +43,6 @@ var (
 	badTrailer     = &fault{400, "trailer"}
 	longTrailer    = &fault{431, "trailer-too-long"}
 	badStatus      = &fault{502, "status"}
-	leftover       = &fault{502, "bytes-after-response"}
 	manyInterim    = &fault{502, "interim-responses"}
 	unasked        = &fault{502, "upgrade-unasked"}
 )

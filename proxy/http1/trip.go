@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/appia-edge/appia/proxy/message"
@@ -187,6 +188,9 @@ func (u *upstream) interim(x message.Exchange) error {
 		return nil
 	}
 	u.response.Status = u.status.code
+	for name := range strings.SplitSeq(u.response.Fields.Joined("Connection"), ",") {
+		u.response.Fields.Del(strings.TrimSpace(name)) // meant for us alone
+	}
 	return x.Inform(&u.response)
 }
 

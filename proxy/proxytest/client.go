@@ -53,6 +53,14 @@ func (c *Client) receive() {
 	c.buf = append(c.buf, more...)
 }
 
+// AtEnd waits for more, and tells whether there is nothing.
+func (c *Client) AtEnd() bool {
+	for c.end == nil && len(c.buf) == 0 {
+		c.receive()
+	}
+	return len(c.buf) == 0
+}
+
 // Rest is all that comes until the end.
 func (c *Client) Rest() ([]byte, error) {
 	for c.end == nil {

@@ -75,7 +75,7 @@ func (r *reader) checkHops() {
 			}
 		}
 	}
-	for _, name := range []string{"Connection", "Upgrade", "Te", "Expect", "X-Forwarded-For", "X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+	for _, name := range []string{"Connection", "Upgrade", "Te", "X-Forwarded-For", "X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 		if all := r.values(name); len(all) > 1 {
 			r.fault("%s %d times: %q", name, len(all), all)
 		}
