@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 export PATH := $(shell $(GO) env GOPATH 2>/dev/null)/bin:$(PATH)
 
-.PHONY: help build demo test unit lint e2e bench fuzz image docs clean
+.PHONY: help build demo test prepare unit lint e2e bench pgo fuzz image docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,11 @@ build: ## compile a static bin/appia
 demo: ## route the example stacks through an embedded swarm, on :8000 and :8080
 	$(GO) run ./cmd/appia demo $(DEMO)
 
-test: lint unit e2e ## all checks and tests; installs what they need from Debian
+test: prepare lint unit e2e ## all checks and tests; installs what they need from Debian
+
+prepare: ## install from Debian what the tests need
+	deploy/e2e/prepare
+	cmd/bench/prepare
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-clean: $$unformatted"; exit 1; }
@@ -25,13 +29,18 @@ lint: ## gofmt, vet, staticcheck
 
 unit: ## every test but those on a real swarm, with the race detector
 	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v /deploy/e2e)
+	$(GO) test -run 'Alloc' ./rules ./balancer ./proxy/...
 
 e2e: ## the product on a real swarm: a dockerd of its own, started and stopped by the tests
-	deploy/e2e/prepare
 	$(GO) test -count=1 -timeout 15m ./deploy/e2e/...
 
-bench: ## benchmarks; docs/benchmarks.md explains the figures
+bench: ## benchmarks, then Appia beside nginx and HAProxy; docs/benchmarks*.md explain the figures
 	$(GO) test -run '^$$' -bench . -benchmem ./rules ./balancer/... ./proxy/... ./cmd/internal/app
+	cmd/bench/prepare
+	$(GO) run ./cmd/bench --quick $(BENCH)
+
+pgo: ## take the profile anew that the compiler optimises by
+	$(GO) test -run '^$$' -bench 'Get$$' -benchtime 10s -cpuprofile cmd/appia/default.pgo -o /dev/null ./proxy
 
 fuzz: ## a minute of each fuzz target
 	@for t in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \

@@ -26,14 +26,17 @@ var allowed = map[string]string{
 	"balancer":                 "rules balancer/health",
 	"proxy/message":            "",
 	"proxy/middleware":         "proxy/message",
+	"proxy/proxytest":          "", // imported by tests alone
+	"proxy/http1":              "proxy/message balancer balancer/conn",
 	"proxy/stdhttp":            "proxy/message balancer balancer/conn",
-	"proxy":                    "rules balancer proxy/message proxy/middleware proxy/stdhttp",
-	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy",
+	"proxy":                    "rules balancer proxy/message proxy/middleware proxy/http1 proxy/stdhttp",
+	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy proxy/http1",
 	"cmd/internal/metrics":     "balancer discovery rules",
 	"cmd/internal/admin":       "rules balancer discovery cmd/internal/metrics",
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
-		"proxy proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics",
+		"proxy proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics",
 	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
+	"cmd/bench":         "",
 	"cmd/appia":         "rules discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/demo",
 	"deploy/examples":   "",
 	"deploy/e2e":        "deploy/e2e/lab",
@@ -68,7 +71,7 @@ type pkg struct {
 
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	out, err := exec.Command("go", "list", "-pgo=off", "-json=ImportPath,Imports", "./...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

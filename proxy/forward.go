@@ -19,7 +19,7 @@ var errNoEndpoint = errors.New("the service has no endpoint that could answer")
 // forward finds an endpoint that answers.
 func (v *visit) forward() (*message.Response, *message.Failure) {
 	var tried [maxTries]*balancer.Endpoint
-	last := &message.Failure{Side: message.Upstream, Step: message.NoPlace, Err: errNoEndpoint}
+	var last *message.Failure
 	timeouts := 0
 	for n := 0; n < maxTries; n++ {
 		e := v.pick(tried[:n])
@@ -41,6 +41,9 @@ func (v *visit) forward() (*message.Response, *message.Failure) {
 		if !fail.Again || timeouts == maxTimeouts {
 			break
 		}
+	}
+	if last == nil {
+		last = &message.Failure{Side: message.Upstream, Step: message.NoPlace, Err: errNoEndpoint}
 	}
 	return nil, last
 }

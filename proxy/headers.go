@@ -43,10 +43,31 @@ func addEach(fields *message.Fields, name string, values [2]string) {
 	}
 }
 
-// The fields that are meant for the next hop only (RFC 9110, 7.6.1), those that Connection does not have to name.
-var hopByHop = []string{
-	"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
+// endToEnd tells whether a field is not one of those that are meant for the next hop only (RFC 9110, 7.6.1) and that
+// Connection does not have to name. By length first: every field of every message comes by here.
+func endToEnd(name string) bool {
+	hop := ""
+	switch len(name) {
+	case len("Te"):
+		hop = "Te"
+	case len("Upgrade"):
+		return !message.SameName(name, "Upgrade") && !message.SameName(name, "Trailer")
+	case len("Connection"):
+		return !message.SameName(name, "Connection") && !message.SameName(name, "Keep-Alive")
+	case len("Http2-Settings"):
+		hop = "Http2-Settings"
+	case len("Proxy-Connection"):
+		hop = "Proxy-Connection"
+	case len("Transfer-Encoding"):
+		hop = "Transfer-Encoding"
+	case len("Proxy-Authenticate"):
+		hop = "Proxy-Authenticate"
+	case len("Proxy-Authorization"):
+		hop = "Proxy-Authorization"
+	default:
+		return true
+	}
+	return !message.SameName(name, hop)
 }
 
 func removeHopByHop(fields *message.Fields) {
@@ -57,9 +78,7 @@ func removeHopByHop(fields *message.Fields) {
 			}
 		}
 	}
-	for _, name := range hopByHop {
-		fields.Del(name)
-	}
+	fields.Keep(endToEnd)
 }
 
 // cleanResponse removes what an endpoint said to us alone. Trailer stays: the fronts announce by it.
@@ -86,7 +105,10 @@ func (e *EntryPoint) forwarded(q *message.Request) {
 		}
 	}
 	if client.IsValid() {
-		ip := client.String()
+		ip := q.ClientIP
+		if ip == "" {
+			ip = client.String()
+		}
 		if before := q.Fields.Joined("X-Forwarded-For"); before != "" {
 			q.Fields.Set("X-Forwarded-For", before+", "+ip)
 		} else {

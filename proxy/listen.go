@@ -5,18 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
-	"github.com/appia-edge/appia/proxy/stdhttp"
 )
 
 // EntryPointOptions describe a listener.
@@ -33,7 +32,7 @@ type EntryPoint struct {
 	options   EntryPointOptions
 	proxy     *Proxy
 	listener  net.Listener
-	server    *http.Server
+	front     front
 	responses []func(*message.Request, *message.Response)
 	tally     balancer.Tally
 	tunnels   tunnels
@@ -44,15 +43,11 @@ func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 	if o.Compress {
 		e.responses = append(e.responses, middleware.Compress)
 	}
-	e.server = &http.Server{
-		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked},
-		ReadHeaderTimeout: p.options.ReadTimeout,
-		IdleTimeout:       p.options.IdleTimeout,
-		ErrorLog:          log.New(serverLog{p.options.Log}, "", 0),
-		Protocols:         new(http.Protocols),
+	if p.options.StdHTTP1 {
+		e.front = stdFront{e.stdServer()}
+	} else {
+		e.front = newEngine(e)
 	}
-	e.server.Protocols.SetHTTP1(true)
-	e.server.Protocols.SetUnencryptedHTTP2(true)
 	return e
 }
 
@@ -71,6 +66,13 @@ func (s serverLog) Write(line []byte) (int, error) {
 
 func (e *EntryPoint) panicked(what any, stack []byte) {
 	e.proxy.options.Log.Error("a request met a fault of the router and got a 500", zap.Any("panic", what), zap.ByteString("stack", stack))
+}
+
+// refused tells of a connection that got no further than the engine.
+func (e *EntryPoint) refused(code string, client netip.AddrPort) {
+	if line := e.proxy.options.Log.Check(zap.DebugLevel, "connection refused or given up"); line != nil {
+		line.Write(zap.String("code", code), zap.Stringer("client", client))
+	}
 }
 
 // Name is the entry point's.
@@ -97,9 +99,16 @@ func (p *Proxy) Listen(ctx context.Context) error {
 
 // Run serves until Shutdown or Close; it returns the first error of a listener that broke by itself.
 func (p *Proxy) Run() error {
+	stop := make(chan struct{})
+	var beating sync.WaitGroup
+	back, _ := p.options.Back.(ticker)
+	beating.Go(func() { p.beat(back, stop) })
+	defer beating.Wait()
+	defer close(stop)
+
 	ended := make(chan error, len(p.entries))
 	for _, e := range p.entries {
-		go func() { ended <- e.server.Serve(e.listener) }()
+		go func() { ended <- e.front.Serve(e.listener) }()
 	}
 	var first error
 	for range p.entries {
@@ -109,6 +118,36 @@ func (p *Proxy) Run() error {
 		}
 	}
 	return first
+}
+
+// A ticker has time-outs that a beat once a second makes pass. The Back may be one too.
+type ticker interface{ Tick(now time.Time) }
+
+// beat makes time pass for the engines. What is in flight when Run returns finishes without time-outs.
+func (p *Proxy) beat(back ticker, stop <-chan struct{}) {
+	ticks := p.options.Ticks
+	if ticks == nil {
+		beat := time.NewTicker(time.Second)
+		defer beat.Stop()
+		ticks = beat.C
+	}
+	for {
+		select {
+		case now := <-ticks:
+			p.tick(back, now)
+		case <-stop:
+			return
+		}
+	}
+}
+
+func (p *Proxy) tick(back ticker, now time.Time) {
+	for _, e := range p.entries {
+		e.front.Tick(now)
+	}
+	if back != nil {
+		back.Tick(now)
+	}
 }
 
 // Shutdown stops accepting, lets what is in flight finish, tunnels included, and cuts the rest when ctx ends.
@@ -123,11 +162,11 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 }
 
 func (e *EntryPoint) shutdown(ctx context.Context) error {
-	err := e.server.Shutdown(ctx)
+	err := e.front.Shutdown(ctx)
 	if werr := e.tunnels.wait(ctx); err == nil {
 		err = werr
 	}
-	e.server.Close()
+	e.front.Close()
 	e.tunnels.cut()
 	return err
 }
@@ -135,7 +174,7 @@ func (e *EntryPoint) shutdown(ctx context.Context) error {
 // Close cuts everything at once.
 func (p *Proxy) Close() {
 	for _, e := range p.entries {
-		e.server.Close()
+		e.front.Close()
 		if e.listener != nil {
 			e.listener.Close()
 		}

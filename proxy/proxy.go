@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/rules"
 )
@@ -23,9 +24,12 @@ type Options struct {
 	Fleet       *balancer.Fleet
 	Back        Back
 	Log         *zap.Logger
-	ReadTimeout time.Duration // for a request's head; 0: none
-	IdleTimeout time.Duration // of a client's connection between requests
-	Hostname    string        // for X-Forwarded-Server; "": the machine's
+	ReadTimeout time.Duration    // for a request's head; 0: none
+	IdleTimeout time.Duration    // of a client's connection between requests
+	Hostname    string           // for X-Forwarded-Server; "": the machine's
+	Limits      http1.Limits     // of what one client's connection may cost; Head and Idle are the two above
+	StdHTTP1    bool             // HTTP/1.1 by net/http, not by our own engine: the operator's way out
+	Ticks       <-chan time.Time // make time pass for the engines, each a second; nil: seconds do
 	// Listen opens sockets; nil: net.Listen.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 }

@@ -644,22 +644,29 @@ func TestBrokenRequestBodyIsTheClientsFault(t *testing.T) {
 	}
 }
 
-type faulty struct{ Back }
+// faulty is a Back that can be given a bug.
+type faulty struct {
+	Back
+	bug atomic.Bool
+}
 
-func (faulty) RoundTrip(message.Exchange, *balancer.Endpoint) (*message.Response, *message.Failure) {
-	panic("a bug")
+func (f *faulty) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Response, *message.Failure) {
+	if f.bug.Load() {
+		panic("a bug")
+	}
+	return f.Back.RoundTrip(x, e)
 }
 
 func TestFaultOfTheRouterIsA500AndLeavesNoCountBehind(t *testing.T) {
 	r := newRouter(t, EntryPointOptions{})
-	back := r.proxy.options.Back
+	back := r.proxy.options.Back.(*faulty)
 	one := rules.ServiceSpec{MaxConn: &rules.MaxConn{Amount: 1, Extractor: rules.Extractor{Kind: rules.ByHost}}}
 	r.serve(service{rule: "PathPrefix:/", spec: one, addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {})}})
-	r.proxy.options.Back = faulty{}
+	back.bug.Store(true)
 	if answer, body := r.ask("GET", "", "/"); answer.StatusCode != 500 || body != "Internal Server Error\n" {
 		t.Errorf("%s %q", answer.Status, body)
 	}
-	r.proxy.options.Back = back
+	back.bug.Store(false)
 	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 200 {
 		t.Errorf("afterwards: %s", answer.Status)
 	}
@@ -813,13 +820,18 @@ func TestEndpointThatIsSilentDuringTLSTimesOutAndAnotherIsAsked(t *testing.T) {
 	}
 }
 
-func TestClientThatLeavesIsNotCountedAsAnswered(t *testing.T) {
-	arrived, gone := make(chan struct{}), make(chan struct{})
+// A client that has closed its sending side may still be there to read. Our engine answers it; net/http takes it for gone,
+// and must then not answer for the endpoint.
+func TestHalfClosedClientNeverGetsAnAnswerThatNobodyGave(t *testing.T) {
+	arrived, release := make(chan struct{}), make(chan struct{})
 	r := newRouter(t, EntryPointOptions{})
 	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
 		close(arrived)
-		<-q.Context().Done()
-		close(gone)
+		select {
+		case <-release:
+			io.WriteString(w, "answer")
+		case <-q.Context().Done():
+		}
 	})}})
 	c, err := net.Dial("tcp", r.addr)
 	if err != nil {
@@ -829,8 +841,12 @@ func TestClientThatLeavesIsNotCountedAsAnswered(t *testing.T) {
 	io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-arrived
 	c.(*net.TCPConn).CloseWrite()
-	if got, _ := io.ReadAll(c); len(got) > 0 {
-		t.Errorf("nobody has answered, but the client reads %q", got)
+	want := ""
+	if !stdHTTP1 {
+		close(release)
+		want = "answer"
 	}
-	<-gone
+	if got, _ := io.ReadAll(c); !strings.HasSuffix(string(got), want) || want == "" && len(got) > 0 {
+		t.Errorf("the client reads %q", got)
+	}
 }

@@ -2,10 +2,13 @@ package proxy
 
 import (
 	"context"
+	"flag"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,30 +17,41 @@ import (
 
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/balancer/conn"
+	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
 )
 
 // router is a whole proxy on a loopback port, its table written by the test.
 type router struct {
-	t     *testing.T
+	t     testing.TB
 	proxy *Proxy
 	fleet *balancer.Fleet
 	addr  string
 	http  *http.Client
+	tick  func() // a second passes; nil: real ones do
 }
 
-func newRouter(t *testing.T, entry EntryPointOptions, change ...func(*stdhttp.BackOptions)) *router {
+func newRouter(t testing.TB, entry EntryPointOptions, change ...func(*stdhttp.BackOptions)) *router {
 	t.Helper()
 	fleet := balancer.New(balancer.Options{StickyKey: []byte("test")})
 	entry.Name, entry.Address = "http", "127.0.0.1:0"
-	back := stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10}
+	std := stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10}
 	for _, c := range change {
-		c(&back)
+		c(&std)
 	}
-	p := New(Options{
-		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: stdhttp.NewBack(back), Log: zap.NewNop(), Hostname: "edge-1",
+	var back Back = stdhttp.NewBack(std)
+	if !stdHTTP1 {
+		back = http1.NewBack(http1.BackOptions{Dial: std.Dial, HeadTimeout: std.HeadTimeout, MaxIdle: std.MaxIdle, Other: back})
+	}
+	return startRouter(t, Options{
+		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: &faulty{Back: back}, Log: zap.NewNop(), Hostname: "edge-1", StdHTTP1: stdHTTP1,
 	})
+}
+
+func startRouter(t testing.TB, o Options) *router {
+	t.Helper()
+	p := New(o)
 	if err := p.Listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -48,12 +62,12 @@ func newRouter(t *testing.T, entry EntryPointOptions, change ...func(*stdhttp.Ba
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		fleet.Close()
+		o.Fleet.Close()
 	})
 	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return &router{t, p, fleet, p.EntryPoints()[0].Addr().String(), client}
+	return &router{t, p, o.Fleet, p.EntryPoints()[0].Addr().String(), client, nil}
 }
 
 // serve puts a table in force with one route for each service.
@@ -161,4 +175,21 @@ func (r *router) raw(text string) string {
 		r.t.Fatal(err)
 	}
 	return string(answer)
+}
+
+// stdHTTP1 is whether the tests run over net/http; TestMain runs all of them over both engines.
+var stdHTTP1 bool
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	engines := []bool{false, true}
+	if flag.Lookup("test.bench").Value.String() != "" {
+		engines = engines[:1] // the second run would write over a profile
+	}
+	for _, stdHTTP1 = range engines {
+		if code := m.Run(); code != 0 {
+			fmt.Fprintf(os.Stderr, "with StdHTTP1: %v\n", stdHTTP1)
+			os.Exit(code)
+		}
+	}
 }

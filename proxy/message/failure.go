@@ -55,6 +55,15 @@ func (f *Failure) Error() string { return fmt.Sprintf("%s: %s: %v", f.Side, f.St
 // Unwrap is the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
+// Code is a word for logs and counters: the cause's own if it has one, "chunk-size" say, or else the step.
+func (f *Failure) Code() string {
+	var coded interface{ Code() string }
+	if errors.As(f.Err, &coded) {
+		return coded.Code()
+	}
+	return f.Step.String()
+}
+
 // Status is the answer that a failure deserves.
 func (f *Failure) Status() int {
 	switch {

@@ -100,9 +100,29 @@ func (f *Fields) Joined(name string) string {
 	return joined
 }
 
+// Keep removes the lines whose names wanted says no to.
+func (f *Fields) Keep(wanted func(name string) bool) {
+	kept := f.list[:0]
+	for _, field := range f.list {
+		if wanted(field.Name) {
+			kept = append(kept, field)
+		}
+	}
+	clear(f.list[len(kept):])
+	f.list = kept
+}
+
+// without moves nothing when there is nothing to remove, as mostly.
 func without(list []Field, name string) []Field {
-	kept := list[:0]
-	for _, field := range list {
+	first := 0
+	for first < len(list) && !SameName(list[first].Name, name) {
+		first++
+	}
+	if first == len(list) {
+		return list
+	}
+	kept := list[:first]
+	for _, field := range list[first:] {
 		if !SameName(field.Name, name) {
 			kept = append(kept, field)
 		}

@@ -40,6 +40,7 @@ type Request struct {
 	Fields   Fields // Host excluded
 	Body     Body   // nil: the request has none
 	Client   netip.AddrPort
+	ClientIP string // Client's address as text, if the engine keeps it
 	Upgrade  string // the protocol asked for by Connection: upgrade, "" for none
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/appia-edge/appia/discovery/labels"
 	"github.com/appia-edge/appia/discovery/snapshot"
 	"github.com/appia-edge/appia/proxy"
+	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
 )
@@ -94,13 +95,20 @@ func (a *App) makeFleet() {
 const endpointIdle = 90 * time.Second
 
 func (a *App) makeProxy() {
-	back := stdhttp.NewBack(stdhttp.BackOptions{
+	var back proxy.Back = stdhttp.NewBack(stdhttp.BackOptions{
 		Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, IdleTimeout: endpointIdle,
 		MaxIdle: a.config.MaxIdle, TLS: a.tlsTo,
 	})
+	if !a.config.StdHTTP1 {
+		back = http1.NewBack(http1.BackOptions{
+			Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, MaxIdle: a.config.MaxIdle,
+			WriteTimeout: a.config.Limits.Write, Other: back,
+		})
+	}
 	a.proxy = proxy.New(proxy.Options{
 		EntryPoints: a.config.EntryPoints, Fleet: a.fleet, Back: back, Log: a.log, Listen: a.world.Listen,
 		ReadTimeout: a.config.ReadTimeout, IdleTimeout: a.config.IdleTimeout,
+		Limits: a.config.Limits, StdHTTP1: a.config.StdHTTP1,
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/appia-edge/appia/discovery/labels"
 	"github.com/appia-edge/appia/discovery/swarm"
 	"github.com/appia-edge/appia/proxy"
+	"github.com/appia-edge/appia/proxy/http1"
 )
 
 // Config is what the flags say, parsed. The zero value is not useful; Default is what no flag at all means.
@@ -45,6 +46,8 @@ type Config struct {
 	ReadTimeout time.Duration
 	IdleTimeout time.Duration
 	MaxIdle     int
+	Limits      http1.Limits // of one client's connection, but for what ReadTimeout and IdleTimeout say
+	StdHTTP1    bool         // HTTP/1.1 by net/http
 	SkipVerify  bool
 	RootCAs     []string
 	AcceptGrace time.Duration // keep accepting this long after SIGTERM
@@ -70,6 +73,8 @@ func Default() *Config {
 		ReadTimeout: 10 * time.Second,
 		IdleTimeout: 180 * time.Second,
 		MaxIdle:     200,
+		Limits:      http1.Defaults(),
+		StdHTTP1:    true,
 		Grace:       10 * time.Second,
 		Drain:       time.Minute,
 	}

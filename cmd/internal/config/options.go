@@ -68,6 +68,12 @@ var options = []option{
 	{"respondingTimeouts.readTimeout", "", "duration", "10s", "for the head of a request; 0: none", duration(func(c *Config) *time.Duration { return &c.ReadTimeout })},
 	{"respondingTimeouts.idleTimeout", "", "duration", "3m0s", "of a client's connection between requests", duration(func(c *Config) *time.Duration { return &c.IdleTimeout })},
 	{"maxIdleConnsPerHost", "", "number", "200", "idle connections kept to each endpoint", setMaxIdle},
+	{"http1", "", "engine", "std", "who speaks HTTP/1.1: std for Go's net/http, or appia for our own, younger and faster engine", setHTTP1},
+	{"maxHeaderBytes", "", "bytes", "65536", "of a request's head", size(func(c *Config) *int { return &c.Limits.HeadBytes })},
+	{"maxHeaderCount", "", "number", "128", "of fields in a request's head", size(func(c *Config) *int { return &c.Limits.Fields })},
+	{"maxTargetBytes", "", "bytes", "16384", "of a request's target", size(func(c *Config) *int { return &c.Limits.TargetBytes })},
+	{"respondingTimeouts.bodyTimeout", "", "duration", "1m0s", "between two pieces of a request's body; 0: none", duration(func(c *Config) *time.Duration { return &c.Limits.Body })},
+	{"respondingTimeouts.stallTimeout", "", "duration", "1m0s", "for a client to take some more of a response; 0: none", duration(func(c *Config) *time.Duration { return &c.Limits.Write })},
 	{"insecureSkipVerify", "", "bool", "false", "do not verify certificates of https endpoints", boolean(func(c *Config) *bool { return &c.SkipVerify })},
 	{"rootCAs", "", "files", "", "CAs of https endpoints in place of the system's", names(func(c *Config) *[]string { return &c.RootCAs })},
 
@@ -182,6 +188,26 @@ func setMaxIdle(c *Config, value string) (err error) {
 		return fmt.Errorf("%q is not a number of connections", value)
 	}
 	return nil
+}
+
+func setHTTP1(c *Config, value string) error {
+	if value != "appia" && value != "std" {
+		return fmt.Errorf("%q is not an engine: appia or std", value)
+	}
+	c.StdHTTP1 = value == "std"
+	return nil
+}
+
+// size reads a positive number.
+func size(field func(*Config) *int) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil || n <= 0 {
+			return fmt.Errorf("%q is not a positive number", value)
+		}
+		*field(c) = n
+		return nil
+	}
 }
 
 var levels = map[string]zapcore.Level{

@@ -1,0 +1,111 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/stdhttp"
+)
+
+// A front turns the connections of a listener into exchanges.
+type front interface {
+	Serve(net.Listener) error // http.ErrServerClosed after Shutdown or Close
+	Shutdown(context.Context) error
+	Close() error
+	Tick(now time.Time)
+}
+
+// stdServer is net/http as a front: of HTTP/2 always, and of HTTP/1.1 if it is to be.
+func (e *EntryPoint) stdServer() *http.Server {
+	s := &http.Server{
+		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked},
+		ReadHeaderTimeout: e.proxy.options.ReadTimeout,
+		IdleTimeout:       e.proxy.options.IdleTimeout,
+		ErrorLog:          log.New(serverLog{e.proxy.options.Log}, "", 0),
+		Protocols:         new(http.Protocols),
+	}
+	s.Protocols.SetHTTP1(e.proxy.options.StdHTTP1)
+	s.Protocols.SetUnencryptedHTTP2(true)
+	return s
+}
+
+// stdFront is net/http alone.
+type stdFront struct{ *http.Server }
+
+// Tick implements front: net/http has a timer a connection.
+func (stdFront) Tick(time.Time) {}
+
+// An engine is our own HTTP/1.1, with net/http beside it for those who begin to speak HTTP/2.
+type engine struct {
+	*http1.Server
+	http2  *http.Server
+	passed *handed
+}
+
+func newEngine(e *EntryPoint) *engine {
+	f := &engine{http2: e.stdServer(), passed: newHanded()}
+	limits := e.proxy.options.Limits
+	limits.Head, limits.Idle = e.proxy.options.ReadTimeout, e.proxy.options.IdleTimeout
+	f.Server = &http1.Server{Handle: e.Serve, Limits: limits, HTTP2: f.passed.add, Panic: e.panicked, Cause: e.refused}
+	return f
+}
+
+// Serve implements front.
+func (f *engine) Serve(l net.Listener) error {
+	var beside sync.WaitGroup
+	beside.Go(func() { _ = f.http2.Serve(f.passed) }) // ends with handed, whose only error is that
+	err := f.Server.Serve(l)
+	f.passed.Close()
+	beside.Wait()
+	return err
+}
+
+// Shutdown implements front.
+func (f *engine) Shutdown(ctx context.Context) error {
+	return errors.Join(f.Server.Shutdown(ctx), f.http2.Shutdown(ctx))
+}
+
+// Close implements front.
+func (f *engine) Close() error { return errors.Join(f.Server.Close(), f.http2.Close()) }
+
+// handed is a listener whose connections another has accepted.
+type handed struct {
+	conns chan net.Conn
+	once  sync.Once
+	done  chan struct{}
+}
+
+func newHanded() *handed { return &handed{conns: make(chan net.Conn), done: make(chan struct{})} }
+
+func (h *handed) add(c net.Conn) {
+	select {
+	case h.conns <- c:
+	case <-h.done:
+		c.Close()
+	}
+}
+
+// Accept implements net.Listener.
+func (h *handed) Accept() (net.Conn, error) {
+	select {
+	case c := <-h.conns:
+		return c, nil
+	case <-h.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (h *handed) Close() error {
+	h.once.Do(func() { close(h.done) })
+	return nil
+}
+
+// Addr implements net.Listener.
+func (h *handed) Addr() net.Addr { return &net.TCPAddr{} }

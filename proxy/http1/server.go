@@ -1,0 +1,176 @@
+package http1
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/appia-edge/appia/proxy/message"
+)
+
+// A Server turns the connections of a listener into exchanges. Tick has to be called once a second: it is what makes
+// time pass for time-outs and for the Date field.
+type Server struct {
+	Handle func(message.Exchange)                   // called once for each request, on its connection's goroutine
+	Limits Limits                                   // not to be changed once serving
+	HTTP2  func(net.Conn)                           // takes over a connection that begins with HTTP/2's preface; may be nil
+	Panic  func(what any, stack []byte)             // told of a fault of our own; the client gets a 500
+	Cause  func(code string, client netip.AddrPort) // told why a connection was refused or given up; may be nil
+
+	once    sync.Once
+	limits  Limits
+	clock   clock
+	date    atomic.Pointer[string]
+	leaving atomic.Bool
+
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	first     *client // of a list of all connections
+	open      int
+	empty     chan struct{} // closed when the last leaves while somebody waits
+}
+
+func (s *Server) start() {
+	s.once.Do(func() {
+		s.limits = s.Limits.filled()
+		s.listeners = map[net.Listener]struct{}{}
+		s.setDate(time.Now())
+	})
+}
+
+func (s *Server) setDate(now time.Time) {
+	text := now.UTC().Format(http.TimeFormat)
+	s.date.Store(&text)
+}
+
+// Serve serves the connections of l until Shutdown or Close, whose error is http.ErrServerClosed.
+func (s *Server) Serve(l net.Listener) error {
+	s.start()
+	if !s.track(l) {
+		return http.ErrServerClosed
+	}
+	for {
+		c, err := l.Accept()
+		if err == nil {
+			s.accept(c)
+			continue
+		}
+		if s.leaving.Load() {
+			return http.ErrServerClosed
+		}
+		var temporary interface{ Temporary() bool }
+		if !errors.As(err, &temporary) || !temporary.Temporary() {
+			return err
+		}
+		time.Sleep(5 * time.Millisecond) // out of descriptors: net/http waits too
+	}
+}
+
+func (s *Server) track(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leaving.Load() {
+		return false
+	}
+	s.listeners[l] = struct{}{}
+	return true
+}
+
+func (s *Server) accept(conn net.Conn) {
+	c := newClient(s, conn)
+	s.mu.Lock()
+	s.open++
+	c.next = s.first
+	if c.next != nil {
+		c.next.prev = c
+	}
+	s.first = c
+	s.mu.Unlock()
+	go c.run()
+}
+
+// forget takes a connection off the list.
+func (s *Server) forget(c *client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.next != nil {
+		c.next.prev = c.prev
+	}
+	if c.prev != nil {
+		c.prev.next = c.next
+	} else {
+		s.first = c.next
+	}
+	s.open--
+	if s.open == 0 && s.empty != nil {
+		close(s.empty)
+		s.empty = nil
+	}
+}
+
+// Tick makes a second pass.
+func (s *Server) Tick(now time.Time) {
+	s.start()
+	s.setDate(now)
+	s.clock.ticks.Add(1)
+	s.each((*client).sweep)
+}
+
+// each calls do for every connection. None of what it does may wait.
+func (s *Server) each(do func(*client)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := s.first; c != nil; c = c.next {
+		do(c)
+	}
+}
+
+// Shutdown stops accepting and lets what is in flight finish. Its error is that ctx ended first.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.leave()
+	s.each((*client).leave)
+	s.mu.Lock()
+	if s.open == 0 {
+		s.mu.Unlock()
+		return nil
+	}
+	if s.empty == nil {
+		s.empty = make(chan struct{})
+	}
+	empty := s.empty
+	s.mu.Unlock()
+	select {
+	case <-empty:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close cuts every connection. It does not wait for their goroutines.
+func (s *Server) Close() error {
+	s.leave()
+	s.each((*client).cut)
+	return nil
+}
+
+func (s *Server) leave() {
+	s.start()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaving.Store(true)
+	for l := range s.listeners {
+		l.Close()
+	}
+}
+
+func (s *Server) cause(code string, c *client) {
+	if s.Cause != nil {
+		s.Cause(code, c.addr)
+	}
+}

@@ -1,0 +1,75 @@
+package http1
+
+import (
+	"errors"
+	"net"
+	"syscall"
+	"time"
+)
+
+// A socket is a connection that can sleep without a buffer. On Linux and plain TCP its readings are a callback that the
+// runtime's poller calls when there is something to read (socket_linux.go); elsewhere it is an ordinary connection,
+// whose reads wait (socket_portable.go).
+//
+// Inside the callback the socket's read side is locked: read does not wait there, and nobody may call conn.Read or
+// conn.Close. Writing is free.
+type socket struct {
+	conn net.Conn
+	tcp  *net.TCPConn    // nil: not plain TCP
+	raw  syscall.RawConn // nil: portable
+	fd   int             // good inside the callback, and as long as the connection is known to be open
+	in   bool            // inside the callback
+
+	probe [1]byte // for silent
+}
+
+// errWait says that there is nothing to read now.
+var errWait = errors.New("nothing to read yet")
+
+func newSocket(c net.Conn) socket {
+	s := socket{conn: c}
+	s.tcp, _ = c.(*net.TCPConn)
+	if s.tcp != nil {
+		s.raw = rawOf(s.tcp)
+	}
+	return s
+}
+
+// attend calls wake now and whenever the connection is readable, until it returns true. Its error is the
+// connection's: a deadline has passed, or it was closed.
+func (s *socket) attend(wake func(fd uintptr) bool) error {
+	if s.raw != nil {
+		return s.raw.Read(wake)
+	}
+	for !wake(0) {
+	}
+	return nil
+}
+
+// enter and leave bracket what wake does.
+func (s *socket) enter(fd uintptr) { s.in, s.fd = s.raw != nil, int(fd) }
+func (s *socket) leave()           { s.in = false }
+
+// read reads once: inside the callback what is there, else it waits. The end of the stream is io.EOF.
+func (s *socket) read(p []byte) (int, error) {
+	if s.in {
+		return tryRead(s.fd, p)
+	}
+	return s.conn.Read(p)
+}
+
+// write writes all of p. Where it has to wait for the peer to take some, t says so.
+func (s *socket) write(p []byte, t *timer, c *clock) (n int, err error) {
+	if s.in {
+		if n, err = tryWrite(s.fd, p); err != nil || n == len(p) {
+			return n, err
+		}
+	}
+	t.set(working, c)
+	k, err := s.conn.Write(p[n:])
+	t.set(nothing, c)
+	return n + k, err
+}
+
+// past is a deadline that has passed: it wakes whoever waits on a connection.
+var past = time.Unix(1, 0)

@@ -1,0 +1,106 @@
+package http1
+
+import "time"
+
+// sweep looks once a second whether the client keeps its time. It must not wait.
+func (c *client) sweep() {
+	l := &c.server.limits
+	word, w, age := c.in.get(&c.server.clock)
+	switch w {
+	case idle:
+		// A request and its end may come as one event, and then nothing wakes us for the end: looked for once.
+		if passed(age, l.Idle) || age == 2 && c.left() {
+			c.expire(word)
+		}
+	case heading:
+		if passed(age, l.Head) {
+			c.expire(word)
+		}
+	case body:
+		if passed(age, l.Body) {
+			c.expire(word)
+		}
+	case spliced:
+		if passed(age, l.Body) && !c.renew(&c.in, word) {
+			c.expire(word)
+		}
+	case working:
+		c.present(age, l.Gone)
+	}
+	word, w, age = c.out.get(&c.server.clock)
+	if w == working && passed(age, l.Write) && !c.renew(&c.out, word) && c.out.expire(word) {
+		c.server.cause("write-timeout", c)
+		_ = c.sock.conn.SetWriteDeadline(past)
+	}
+}
+
+func (c *client) expire(word uint64) {
+	if c.in.expire(word) {
+		_ = c.sock.conn.SetReadDeadline(past)
+	}
+}
+
+// renew grants more time if bytes have moved since it was last asked.
+func (c *client) renew(t *timer, word uint64) bool {
+	received, sent := c.sock.movedBytes()
+	if received+sent == c.moved {
+		return false
+	}
+	c.moved = received + sent
+	w := wait(word >> 32)
+	return t.word.CompareAndSwap(word, uint64(w)<<32|uint64(c.server.clock.ticks.Load()))
+}
+
+func (c *client) left() bool {
+	end, reset := c.sock.ended()
+	return end || reset
+}
+
+// present cuts the exchange of a client that is gone. One that has only closed its sending half may still want its
+// answer; nobody can tell the two apart, so that it is given a while.
+func (c *client) present(age uint32, patience time.Duration) {
+	if age == 0 {
+		return
+	}
+	end, reset := c.sock.ended()
+	if end {
+		c.ending++
+	}
+	if reset || passed(c.ending, patience) {
+		c.cut()
+	}
+}
+
+// cut ends the connection and what is done for it.
+func (c *client) cut() {
+	c.mu.Lock()
+	c.gone = true
+	if c.cancel != nil {
+		c.cancel()
+	}
+	if c.up != nil {
+		c.up.abort()
+	}
+	c.mu.Unlock()
+	_ = c.sock.conn.SetDeadline(past)
+}
+
+// leave closes the connection if it is between requests.
+func (c *client) leave() {
+	if word, w, _ := c.in.get(&c.server.clock); w == idle {
+		c.expire(word)
+	}
+}
+
+// attach tells who serves the exchange, to be cut along with it. False: it is cut.
+func (c *client) attach(u *upstream) bool {
+	c.mu.Lock()
+	c.up = u
+	gone := c.gone
+	c.mu.Unlock()
+	return !gone
+}
+
+func (c *client) write(p []byte) (int, error) { return c.sock.write(p, &c.out, &c.server.clock) }
+
+func (c *client) soon() time.Time { return time.Now().Add(time.Second) }

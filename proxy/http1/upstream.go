@@ -1,0 +1,123 @@
+package http1
+
+import (
+	"net"
+	"sync/atomic"
+
+	"github.com/appia-edge/appia/proxy/message"
+)
+
+// An upstream is a connection to an endpoint and the response on it. It carries one exchange at a time.
+type upstream struct {
+	carrier  *carrier
+	sock     socket
+	stream   stream
+	status   status
+	head     head
+	response message.Response
+	body     content
+	pump     *pump // sends a long request body; nil: there is none
+	client   *client
+	reused   bool
+	keep     bool // the connection outlives the exchange
+	stop     func() bool
+	pending  []byte // a request to be written at the next wake-up
+	wrote    int    // bytes of it
+	err      error  // of the last wake-up
+	callback func(fd uintptr) bool
+
+	in      timer
+	out     timer
+	moved   uint64      // bytes, when last asked; only for sweep
+	aborted atomic.Bool // cut because the client or the endpoint is gone
+}
+
+func newUpstream(c *carrier, conn net.Conn) *upstream {
+	u := &upstream{carrier: c, sock: newSocket(conn)}
+	u.stream.sock = &u.sock
+	u.head.fields = &u.response.Fields
+	u.callback = u.wake
+	return u
+}
+
+// reading, read and closed implement owner, for the response's body.
+func (u *upstream) reading() error { return nil }
+func (u *upstream) read()          {}
+
+// closed ends the exchange. The connection is kept if both sides have said all they had to say, and nothing more.
+func (u *upstream) closed(c *content) {
+	clean := c.ended && u.keep && len(u.stream.unread()) == 0 && !u.out.expired()
+	if u.pump != nil {
+		clean = u.pump.halt() && clean
+	}
+	if !clean || !u.detach() {
+		u.drop()
+		return
+	}
+	u.stream.giveBack()
+	if !u.carrier.put(u) {
+		u.drop()
+	}
+}
+
+// detach lets go of the exchange. False: it was cut, and the connection with it.
+func (u *upstream) detach() bool {
+	if u.stop != nil {
+		u.stop()
+		u.stop = nil
+	}
+	if u.client != nil {
+		u.client.attach(nil)
+		u.client = nil
+	}
+	u.pump = nil
+	u.response.Body = nil
+	return !u.aborted.Load()
+}
+
+// drop closes the connection.
+func (u *upstream) drop() {
+	if u.pump != nil {
+		u.pump.halt()
+	}
+	u.detach()
+	u.in.set(nothing, &u.carrier.back.clock)
+	u.sock.conn.Close()
+	u.stream.giveBack()
+	u.carrier.forget(u)
+}
+
+// abort wakes whoever waits on the connection. It does not wait itself.
+func (u *upstream) abort() {
+	u.aborted.Store(true)
+	_ = u.sock.conn.SetDeadline(past)
+}
+
+// spent tells whether an idle connection is of no more use. It needs carrier.mu.
+func (u *upstream) spent() bool {
+	_, _, age := u.in.get(&u.carrier.back.clock)
+	if passed(age, u.carrier.back.options.IdleTimeout) {
+		return true
+	}
+	return !u.sock.silent()
+}
+
+// sweep cuts what is overdue; it must not wait.
+func (u *upstream) sweep() {
+	b := u.carrier.back
+	if word, w, age := u.in.get(&b.clock); w == heading && passed(age, b.options.HeadTimeout) && u.in.expire(word) {
+		_ = u.sock.conn.SetReadDeadline(past)
+	}
+	word, w, age := u.out.get(&b.clock)
+	if w != working || !passed(age, b.options.WriteTimeout) {
+		return
+	}
+	if _, sent := u.sock.movedBytes(); sent != u.moved {
+		u.moved = sent
+		u.out.word.CompareAndSwap(word, uint64(working)<<32|uint64(b.clock.ticks.Load()))
+		return
+	}
+	if u.out.expire(word) {
+		_ = u.sock.conn.SetWriteDeadline(past)
+	}
+}

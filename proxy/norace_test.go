@@ -1,0 +1,5 @@
+//go:build !race && !portable && linux
+
+package proxy
+
+const wasteful = false
