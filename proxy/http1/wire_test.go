@@ -295,7 +295,7 @@ func shortened(line string) string {
 }
 
 // parseWire reads a file of cases.
-func parseWire(t *testing.T, file string) (cases []*wireCase) {
+func parseWire(t testing.TB, file string) (cases []*wireCase) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -466,12 +466,18 @@ func (r *router) pass() (enough func()) {
 // start leads everything to one endpoint, over this package's engine on both sides. Time passes only if the test wants it to.
 func start(t testing.TB, endpoint string) *router {
 	t.Helper()
+	return startKeeping(t, endpoint, 10)
+}
+
+// startKeeping keeps that many connections to the endpoint.
+func startKeeping(t testing.TB, endpoint string, idle int) *router {
+	t.Helper()
 	fleet := balancer.New(balancer.Options{StickyKey: []byte("test")})
 	ticks := make(chan time.Time)
 	p := proxy.New(proxy.Options{
 		EntryPoints: []proxy.EntryPointOptions{{Name: "http", Address: "127.0.0.1:0"}},
 		Fleet:       fleet, Log: zap.NewNop(), Hostname: "edge-1",
-		Back:        http1.NewBack(http1.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10}),
+		Back:        http1.NewBack(http1.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: idle}),
 		ReadTimeout: 2 * time.Second, IdleTimeout: 2 * time.Second, Limits: http1.Limits{Body: 2 * time.Second}, Ticks: ticks,
 	})
 	if err := p.Listen(t.Context()); err != nil {
