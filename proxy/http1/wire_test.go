@@ -87,6 +87,38 @@ func (w *wireCase) run(t *testing.T) {
 	w.checkForwarded(t, got)
 }
 
+// The lint is of use only if it sees in what is forwarded the faults that the engine keeps from it.
+func TestLintSeesWhatIsRefused(t *testing.T) {
+	for _, family := range []string{"cl-te", "te", "content-length", "lines", "bytes", "host", "chunks"} {
+		for _, w := range parseWire(t, "testdata/wire/"+family+".http") {
+			if len(w.statuses) != 1 || w.statuses[0] != "400" || w.ends() || w.name == "empty" || strings.HasPrefix(w.name, "trailers") {
+				continue // what is merely too much, or good in a 1.0 request, is no fault to the lint
+			}
+			if m, n := proxytest.ReadRequest([]byte(w.steps[0].send)); m != nil && n > 0 && len(m.Faults) == 0 {
+				t.Errorf("%s: %s: no fault in %q", family, w.name, w.steps[0].send)
+			}
+		}
+	}
+}
+
+func TestSecurityPageNamesEveryFamily(t *testing.T) {
+	page, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob("testdata/wire/*.http")
+	for _, file := range files {
+		if !strings.Contains(string(page), "`"+filepath.Base(file)+"`") {
+			t.Errorf("docs/security.md does not say what %s holds", file)
+		}
+	}
+	for _, name := range regexp.MustCompile("`([a-z-]+\\.http)`").FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat("testdata/wire/" + name[1]); err != nil {
+			t.Errorf("docs/security.md: %v", err)
+		}
+	}
+}
+
 // ends tells whether the client closes its sending half. The engine may see that only when seconds have passed.
 func (w *wireCase) ends() bool {
 	for _, step := range w.steps {
