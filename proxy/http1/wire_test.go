@@ -87,6 +87,38 @@ func (w *wireCase) run(t *testing.T) {
 	w.checkForwarded(t, got)
 }
 
+// The lint is of use only if it sees in what is forwarded the faults that the engine keeps from it.
+func TestLintSeesWhatIsRefused(t *testing.T) {
+	for _, family := range []string{"cl-te", "te", "content-length", "lines", "bytes", "host", "chunks"} {
+		for _, w := range parseWire(t, "testdata/wire/"+family+".http") {
+			if len(w.statuses) != 1 || w.statuses[0] != "400" || w.ends() || w.name == "empty" || strings.HasPrefix(w.name, "trailers") {
+				continue // what is merely too much, or good in a 1.0 request, is no fault to the lint
+			}
+			if m, n := proxytest.ReadRequest([]byte(w.steps[0].send)); m != nil && n > 0 && len(m.Faults) == 0 {
+				t.Errorf("%s: %s: no fault in %q", family, w.name, w.steps[0].send)
+			}
+		}
+	}
+}
+
+func TestSecurityPageNamesEveryFamily(t *testing.T) {
+	page, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob("testdata/wire/*.http")
+	for _, file := range files {
+		if !strings.Contains(string(page), "`"+filepath.Base(file)+"`") {
+			t.Errorf("docs/security.md does not say what %s holds", file)
+		}
+	}
+	for _, name := range regexp.MustCompile("`([a-z-]+\\.http)`").FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat("testdata/wire/" + name[1]); err != nil {
+			t.Errorf("docs/security.md: %v", err)
+		}
+	}
+}
+
 // ends tells whether the client closes its sending half. The engine may see that only when seconds have passed.
 func (w *wireCase) ends() bool {
 	for _, step := range w.steps {
@@ -295,7 +327,7 @@ func shortened(line string) string {
 }
 
 // parseWire reads a file of cases.
-func parseWire(t *testing.T, file string) (cases []*wireCase) {
+func parseWire(t testing.TB, file string) (cases []*wireCase) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -466,12 +498,18 @@ func (r *router) pass() (enough func()) {
 // start leads everything to one endpoint, over this package's engine on both sides. Time passes only if the test wants it to.
 func start(t testing.TB, endpoint string) *router {
 	t.Helper()
+	return startKeeping(t, endpoint, 10)
+}
+
+// startKeeping keeps that many connections to the endpoint.
+func startKeeping(t testing.TB, endpoint string, idle int) *router {
+	t.Helper()
 	fleet := balancer.New(balancer.Options{StickyKey: []byte("test")})
 	ticks := make(chan time.Time)
 	p := proxy.New(proxy.Options{
 		EntryPoints: []proxy.EntryPointOptions{{Name: "http", Address: "127.0.0.1:0"}},
 		Fleet:       fleet, Log: zap.NewNop(), Hostname: "edge-1",
-		Back:        http1.NewBack(http1.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10}),
+		Back:        http1.NewBack(http1.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: idle}),
 		ReadTimeout: 2 * time.Second, IdleTimeout: 2 * time.Second, Limits: http1.Limits{Body: 2 * time.Second}, Ticks: ticks,
 	})
 	if err := p.Listen(t.Context()); err != nil {

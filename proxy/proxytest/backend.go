@@ -15,8 +15,9 @@ const Patience = 20 * time.Second
 
 // An Answer is what a Backend says to one request.
 type Answer struct {
+	Hint  string // comes as soon as the head is there, as a 100 does
 	Text  string
-	Early bool // as soon as the head is there
+	Early bool // so does the text
 	Then  Then
 }
 
@@ -113,16 +114,6 @@ func (b *Backend) Settle() (got []Got, faults []string) {
 	}
 }
 
-// Forget begins a new record.
-func (b *Backend) Forget() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.faults, b.requests = nil, 0
-	for _, g := range b.got {
-		g.Requests = nil
-	}
-}
-
 // Open is the number of connections.
 func (b *Backend) Open() int {
 	b.mu.Lock()
@@ -178,6 +169,9 @@ func (b *Backend) serve(c net.Conn, g *Got) {
 			b.requests++
 			b.mu.Unlock()
 			answer, asked = b.reply(index, m), true
+			if _, err := io.WriteString(c, answer.Hint); err != nil {
+				return
+			}
 		}
 		if asked && !said && (n > 0 || answer.Early) {
 			if n > 0 && len(buf) > n && answer.Then != Tunnel {

@@ -1,6 +1,7 @@
 package proxytest
 
 import (
+	"regexp"
 	"strings"
 )
 
@@ -88,10 +89,12 @@ func (r *reader) checkHost() {
 		r.fault("Host %q", hosts)
 		return
 	}
-	if strings.ContainsAny(hosts[0], " \t,/@?#\\\"<>") {
+	if hosts[0] != "" && !authority.MatchString(hosts[0]) { // empty: HTTP/1.0 may have none
 		r.fault("Host %q", hosts[0])
 	}
 }
+
+var authority = regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+;=-]+)(:[0-9]{0,5})?$`)
 
 // ReadResponse takes a response off the front of b. headOnly: it answers a HEAD. end: nothing more will come.
 func ReadResponse(b []byte, headOnly, end bool) (m *Message, n int) {
