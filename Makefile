@@ -21,6 +21,7 @@ test: prepare lint unit e2e ## all checks and tests; installs what they need fro
 prepare: ## install from Debian what the tests need
 	deploy/e2e/prepare
 	cmd/bench/prepare
+	proxy/http1/prepare
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-clean: $$unformatted"; exit 1; }
