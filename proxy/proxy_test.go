@@ -303,6 +303,27 @@ func TestTrailersPassBothWays(t *testing.T) {
 	}
 }
 
+func TestTrailersThatBelongInTheHeadAreDropped(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		io.Copy(io.Discard, q.Body)
+		fmt.Fprintf(w, "%q %q %q", q.Trailer.Get("X-Forwarded-For"), q.Trailer.Get("X-Real-Ip"), q.Trailer.Get("X-Sum"))
+		http.NewResponseController(w).Flush() // chunked, so that there can be trailers
+		w.Header().Set(http.TrailerPrefix+"X-Forwarded-Host", "elsewhere")
+		w.Header().Set(http.TrailerPrefix+"X-Sum", "2")
+	})}})
+	answer, body := r.ask("POST", "", "/", func(q *http.Request) {
+		q.Body, q.ContentLength = io.NopCloser(strings.NewReader("data")), -1
+		q.Trailer = http.Header{"X-Sum": {"1"}, "X-Forwarded-For": {"6.6.6.6"}, "X-Real-Ip": {"6.6.6.6"}}
+	})
+	if body != `"" "" "1"` {
+		t.Errorf("the service saw %s", body)
+	}
+	if answer.Trailer.Get("X-Sum") != "2" || answer.Trailer.Get("X-Forwarded-Host") != "" {
+		t.Errorf("the client saw trailers %v", answer.Trailer)
+	}
+}
+
 func TestExpectationIsAnsweredByTheService(t *testing.T) {
 	r := newRouter(t, EntryPointOptions{})
 	r.serve(

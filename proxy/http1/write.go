@@ -62,7 +62,7 @@ func appendTrailers(b []byte, trailers *message.Fields) []byte {
 	b = append(b, "0\r\n"...)
 	if trailers != nil {
 		for _, f := range trailers.All() {
-			if !ours(f.Name) {
+			if !ours(f.Name) && message.MayTrail(f.Name) {
 				b = appendField(b, f.Name, f.Value)
 			}
 		}

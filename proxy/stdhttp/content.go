@@ -32,7 +32,7 @@ func (c *content) Read(p []byte) (int, error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		if trailers := c.body.Trailers(); trailers != nil {
-			fill(c.trailer, trailers)
+			fillTrailer(c.trailer, trailers)
 		}
 	case err != nil:
 		c.mu.Lock()
@@ -61,3 +61,12 @@ func (c *content) seal() (whole bool, err error) {
 }
 
 func (c *content) Close() error { return nil }
+
+// fillTrailer is fill for what may stand behind the content.
+func fillTrailer(header http.Header, trailers *message.Fields) {
+	for _, field := range trailers.All() {
+		if message.MayTrail(field.Name) {
+			header.Add(field.Name, field.Value)
+		}
+	}
+}

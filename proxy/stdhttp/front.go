@@ -247,6 +247,9 @@ func writeTrailers(header http.Header, trailers *message.Fields) {
 	}
 	announced := strings.Join(header["Trailer"], ",")
 	for _, field := range trailers.All() {
+		if !message.MayTrail(field.Name) {
+			continue
+		}
 		if message.Listed(announced, field.Name) {
 			header.Add(field.Name, field.Value)
 			continue
