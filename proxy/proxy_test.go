@@ -521,7 +521,7 @@ func TestShutdownLetsWhatIsInFlightFinish(t *testing.T) {
 			<-release
 			io.WriteString(w, "finished")
 		})}},
-		service{rule: "PathPrefix:/up", addrs: []string{endpoint(t, upgradeServer)}},
+		service{rule: "PathPrefix:/up", scheme: "http", addrs: []string{endpointOf(t, "http", upgradeServer)}},
 	)
 	got := make(chan string)
 	go func() {
@@ -598,18 +598,27 @@ func TestTakenAddressIsAnErrorThatNamesTheEntryPoint(t *testing.T) {
 }
 
 func TestHTTP2ServicesAreSpokenToInClear(t *testing.T) {
-	server := &http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, q.Proto) })}
-	server.Protocols.SetUnencryptedHTTP2(true)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go server.Serve(l)
-	defer server.Close()
 	r := newRouter(t, EntryPointOptions{})
-	r.serve(service{rule: "PathPrefix:/", scheme: "h2c", addrs: []string{l.Addr().String()}})
+	addr := endpointOf(t, "h2c", func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, q.Proto) })
+	r.serve(service{rule: "PathPrefix:/", scheme: "h2c", addrs: []string{addr}})
 	if _, got := r.ask("GET", "", "/"); got != "HTTP/2.0" {
 		t.Errorf("the service was asked by %q", got)
+	}
+}
+
+// HTTP/2 has no upgrade, and a server may always go on as if it had not been asked for one (RFC 9110, 7.8).
+func TestServiceOfHTTP2AnswersARequestForAnUpgradeInItsOwnProtocol(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	addr := endpointOf(t, "h2c", func(w http.ResponseWriter, q *http.Request) {
+		fmt.Fprint(w, q.Proto, q.Header.Get("Upgrade"), q.Header.Get("Connection"))
+	})
+	r.serve(service{rule: "PathPrefix:/", scheme: "h2c", addrs: []string{addr}})
+	answer, got := r.ask("GET", "", "/", func(q *http.Request) {
+		q.Header.Set("Connection", "Upgrade")
+		q.Header.Set("Upgrade", "websocket")
+	})
+	if answer.StatusCode != 200 || got != "HTTP/2.0" {
+		t.Errorf("%s %q", answer.Status, got)
 	}
 }
 
@@ -863,7 +872,7 @@ func TestHalfClosedClientNeverGetsAnAnswerThatNobodyGave(t *testing.T) {
 	<-arrived
 	c.(*net.TCPConn).CloseWrite()
 	want := ""
-	if !stdHTTP1 {
+	if !now.std {
 		close(release)
 		want = "answer"
 	}

@@ -83,6 +83,9 @@ func (x *exchange) read() bool {
 			q.Fields.Add(name, value)
 		}
 	}
+	for name := range r.Trailer { // net/http has taken the field apart
+		q.Fields.Add("Trailer", name)
+	}
 	if r.ContentLength != 0 {
 		if r.ProtoMajor == 1 {
 			// Else net/http stops reading the request once the response begins.
