@@ -85,7 +85,7 @@ var excepted = []struct {
 		func(s setup) bool { return s.std }, "net/http has its own clock, and no time-out for bodies",
 		[]string{
 			"TestSlowClientsAreGivenUp", "TestWhoeverStopsReadingIsGivenUp", "TestEndpointIsLeftWhenTheClientIsGone",
-			"TestEndpointThatDoesNotAnswerInTimeIs504",
+			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestClientsThatAreTooSlowAreCounted",
 		},
 	},
 	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing"}},

@@ -499,7 +499,7 @@ func TestNoRequestIsLostWhileTablesAreSwapped(t *testing.T) {
 	var asking sync.WaitGroup
 	for range 4 {
 		asking.Go(func() {
-			for range 200 {
+			for range 80 {
 				if answer, body := r.ask("POST", "", "/"); answer.StatusCode != 200 || body != "ok" {
 					t.Errorf("%s %q", answer.Status, body)
 					return
@@ -700,6 +700,7 @@ func TestFaultOfTheRouterIsA500AndLeavesNoCountBehind(t *testing.T) {
 	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 200 {
 		t.Errorf("afterwards: %s", answer.Status)
 	}
+	r.leave()
 	if s := r.fleet.Status().Groups[0]; s.InFlight != 0 || s.Endpoints[0].InFlight != 0 {
 		t.Errorf("in flight: %+v", s)
 	}

@@ -173,6 +173,7 @@ func (r *router) raw(text string) string {
 		r.t.Fatal(err)
 	}
 	defer c.Close()
+	c.SetDeadline(time.Now().Add(20 * time.Second))
 	if _, err := io.WriteString(c, text); err != nil {
 		r.t.Fatal(err)
 	}

@@ -48,11 +48,7 @@ func NewBack(o BackOptions) *Back {
 func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Response, *message.Failure) {
 	t := &trip{exchange: x}
 	defer t.over()
-	out, err := t.request(e)
-	if err != nil {
-		return nil, &message.Failure{Side: message.Router, Step: message.Sending, Err: err}
-	}
-	answer, err := b.transport(e).RoundTrip(out)
+	answer, err := b.transport(e).RoundTrip(t.request(e))
 	if err != nil {
 		return nil, t.failure(err)
 	}
@@ -135,7 +131,7 @@ func (t *trip) connection() net.Conn {
 	return t.conn
 }
 
-func (t *trip) request(e *balancer.Endpoint) (*http.Request, error) {
+func (t *trip) request(e *balancer.Endpoint) *http.Request {
 	q := t.exchange.Request()
 	out := &http.Request{
 		Method: q.Method, URL: target(q, e), Host: q.Host,
@@ -163,7 +159,7 @@ func (t *trip) request(e *balancer.Endpoint) (*http.Request, error) {
 		GotConn:        t.got,
 		Got1xxResponse: t.inform,
 	})
-	return out.WithContext(ctx), nil
+	return out.WithContext(ctx)
 }
 
 // announced are the trailers that the client has named. Over HTTP/2 some servers, Go's too, take no others.
