@@ -540,13 +540,7 @@ func TestShutdownLetsWhatIsInFlightFinish(t *testing.T) {
 	}
 	down := make(chan error)
 	go func() { down <- r.proxy.Shutdown(t.Context()) }()
-	for { // until the listener is closed
-		probe, err := net.Dial("tcp", r.addr)
-		if err != nil {
-			break
-		}
-		probe.Close()
-	}
+	r.untilClosed()
 	close(release)
 	if body := <-got; body != "finished" {
 		t.Errorf("the slow request got %q", body)
