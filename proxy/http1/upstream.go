@@ -119,5 +119,8 @@ func (u *upstream) sweep() {
 	}
 	if u.out.expire(word) {
 		_ = u.sock.conn.SetWriteDeadline(past)
+		if _, w, _ := u.in.get(&b.clock); w == heading { // and who takes nothing will not answer either
+			_ = u.sock.conn.SetReadDeadline(past)
+		}
 	}
 }

@@ -35,6 +35,7 @@ type World struct {
 	Source  discovery.Source                                                         // where the swarm is seen
 	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)        // how endpoints are reached; nil: TCP
 	Listen  func(ctx context.Context, network, address string) (net.Listener, error) // nil: net.Listen
+	Ticks   <-chan time.Time                                                         // make time pass for time-outs of the proxy, each a second; nil: seconds do
 	OnTable func(*rules.Table, []rules.Change)                                       // hears of each table in force; may be nil
 	Version string
 }
@@ -101,14 +102,14 @@ func (a *App) makeProxy() {
 	})
 	if !a.config.StdHTTP1 {
 		back = http1.NewBack(http1.BackOptions{
-			Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, MaxIdle: a.config.MaxIdle,
+			Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, IdleTimeout: endpointIdle, MaxIdle: a.config.MaxIdle,
 			WriteTimeout: a.config.Limits.Write, Other: back,
 		})
 	}
 	a.proxy = proxy.New(proxy.Options{
 		EntryPoints: a.config.EntryPoints, Fleet: a.fleet, Back: back, Log: a.log, Listen: a.world.Listen,
 		ReadTimeout: a.config.ReadTimeout, IdleTimeout: a.config.IdleTimeout,
-		Limits: a.config.Limits, StdHTTP1: a.config.StdHTTP1,
+		Limits: a.config.Limits, StdHTTP1: a.config.StdHTTP1, Ticks: a.world.Ticks,
 	})
 }
 

@@ -55,6 +55,12 @@ func newEngine(t *testing.T) (*embedded.Engine, string) {
 
 func start(t *testing.T, engine *embedded.Engine, endpoint string, flags ...string) *bed {
 	t.Helper()
+	return startIn(t, engine, endpoint, World{}, flags...)
+}
+
+// startIn starts a router in a world of which the test has made a part.
+func startIn(t *testing.T, engine *embedded.Engine, endpoint string, world World, flags ...string) *bed {
+	t.Helper()
 	b := &bed{t: t, engine: engine, tables: make(chan *rules.Table, 1000), ended: make(chan error, 1)}
 	flags = append([]string{"--web", "--web.address=127.0.0.1:0", "--docker", "--docker.swarmmode", "--docker.domain=litup.me", "--stateDir=",
 		"--docker.endpoint=" + endpoint, "--entryPoints=Name:http Address:127.0.0.1:0 compress:true"}, flags...)
@@ -76,7 +82,10 @@ func start(t *testing.T, engine *embedded.Engine, endpoint string, flags ...stri
 	t.Cleanup(client.Close)
 	var core zapcore.Core
 	core, b.logs = observer.New(zap.DebugLevel)
-	world := World{Source: client, Dial: engine.DialContext, Version: "test", OnTable: func(t *rules.Table, _ []rules.Change) { b.tables <- t }}
+	world.Source, world.Version, world.OnTable = client, "test", func(t *rules.Table, _ []rules.Change) { b.tables <- t }
+	if world.Dial == nil {
+		world.Dial = engine.DialContext
+	}
 	if b.app, err = New(c, world, zap.New(core)); err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ var options = []option{
 	{"maxHeaderCount", "", "number", "128", "of fields in a request's head", size(func(c *Config) *int { return &c.Limits.Fields })},
 	{"maxTargetBytes", "", "bytes", "16384", "of a request's target", size(func(c *Config) *int { return &c.Limits.TargetBytes })},
 	{"respondingTimeouts.bodyTimeout", "", "duration", "1m0s", "between two pieces of a request's body; 0: none", duration(func(c *Config) *time.Duration { return &c.Limits.Body })},
-	{"respondingTimeouts.stallTimeout", "", "duration", "1m0s", "for a client to take some more of a response; 0: none", duration(func(c *Config) *time.Duration { return &c.Limits.Write })},
+	{"respondingTimeouts.stallTimeout", "", "duration", "1m0s", "for a client to take some more of a response, or an endpoint of a request; 0: none", duration(func(c *Config) *time.Duration { return &c.Limits.Write })},
 	{"insecureSkipVerify", "", "bool", "false", "do not verify certificates of https endpoints", boolean(func(c *Config) *bool { return &c.SkipVerify })},
 	{"rootCAs", "", "files", "", "CAs of https endpoints in place of the system's", names(func(c *Config) *[]string { return &c.RootCAs })},
 
