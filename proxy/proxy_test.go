@@ -447,7 +447,7 @@ func TestStickyClientStaysAndMovesWhenItsEndpointIsGone(t *testing.T) {
 	if answer, got := r.ask("GET", "", "/", jar); got == home || answer.Header.Get("Set-Cookie") == "" {
 		t.Errorf("the endpoint is gone: got %s, Set-Cookie %q", got, answer.Header.Get("Set-Cookie"))
 	}
-	if _, got := r.ask("GET", "", "/", func(q *http.Request) { q.AddCookie(&http.Cookie{Name: "_c1aaa", Value: "http://" + c}) }); got != "c" {
+	if _, got := r.ask("GET", "", "/", func(q *http.Request) { q.AddCookie(&http.Cookie{Name: "_c1aaa", Value: now.scheme() + "://" + c}) }); got != "c" {
 		t.Errorf("a cookie of Traefik 1.x that names c led to %s", got)
 	}
 }
@@ -828,7 +828,7 @@ func TestEndpointThatIsSilentDuringTLSTimesOutAndAnotherIsAsked(t *testing.T) {
 	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, "alive") }))
 	defer secure.Close()
 	r := newRouter(t, EntryPointOptions{}, func(o *stdhttp.BackOptions) {
-		o.HandshakeTimeout, o.TLS = 50*time.Millisecond, &tls.Config{InsecureSkipVerify: true}
+		o.HandshakeTimeout, o.TLS = 500*time.Millisecond, &tls.Config{InsecureSkipVerify: true}
 	})
 	alive := strings.TrimPrefix(secure.URL, "https://")
 	r.serve(
@@ -873,5 +873,69 @@ func TestHalfClosedClientNeverGetsAnAnswerThatNobodyGave(t *testing.T) {
 	}
 	if got, _ := io.ReadAll(c); !strings.HasSuffix(string(got), want) || want == "" && len(got) > 0 {
 		t.Errorf("the client reads %q", got)
+	}
+}
+
+func TestTargetInAbsoluteFormIsForwardedAsItsPath(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "Host:x", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, q.RequestURI) })}})
+	for target, want := range map[string]string{"http://x/a%2Fb?c=d": "/a%2Fb?c=d", "http://x": "/", "http://x?c": "/?c"} {
+		got := r.raw("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if _, body, _ := strings.Cut(got, "\r\n\r\n"); body != want {
+			t.Errorf("%s: the service saw %q", target, body)
+		}
+	}
+}
+
+func TestTrailersAnnouncedByNoNameDoNoHarm(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		fmt.Fprintf(w, "%s %s", body, q.Trailer.Get("X-Sum"))
+	})}})
+	got := r.raw("POST / HTTP/1.1\r\nHost: x\r\nTrailer: a b, X-Forwarded-For,, X-Sum\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" +
+		"4\r\ndata\r\n0\r\nX-Sum: 42\r\n\r\n")
+	if _, body, _ := strings.Cut(got, "\r\n\r\n"); body != "data 42" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestRequestWithoutABodyThatIsNotIdempotentIsSentOnce(t *testing.T) {
+	var deaths atomic.Int64
+	dying := func(w http.ResponseWriter, q *http.Request) {
+		deaths.Add(1)
+		panic(http.ErrAbortHandler)
+	}
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, dying), endpoint(t, dying)}})
+	if answer, _ := r.ask("POST", "", "/"); answer.StatusCode != 502 || deaths.Load() != 1 {
+		t.Errorf("%s, and %d endpoints met it", answer.Status, deaths.Load())
+	}
+}
+
+func TestRequestToAnEndpointThatHasLeftIsCutWhenItsTimeToDrainIsOver(t *testing.T) {
+	arrived := make(chan struct{})
+	r := newRouterWith(t, EntryPointOptions{}, balancer.Options{StickyKey: []byte("test"), Drain: time.Millisecond})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		close(arrived)
+		<-q.Context().Done()
+	})}})
+	got := make(chan int)
+	go func() {
+		answer, _ := r.ask("POST", "", "/")
+		got <- answer.StatusCode
+	}()
+	<-arrived
+	r.serve()
+	if status := <-got; status != 502 {
+		t.Errorf("got %d", status)
+	}
+}
+
+func TestServiceThatNetHTTPAsksAndThatDoesNotAnswerInTimeIs504(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{}, func(o *stdhttp.BackOptions) { o.HeadTimeout = 20 * time.Millisecond })
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) { <-q.Context().Done() })}})
+	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 504 {
+		t.Errorf("got %s", answer.Status)
 	}
 }

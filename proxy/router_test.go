@@ -31,7 +31,12 @@ type router struct {
 
 func newRouter(t testing.TB, entry EntryPointOptions, change ...func(*stdhttp.BackOptions)) *router {
 	t.Helper()
-	fleet := balancer.New(balancer.Options{StickyKey: []byte("test")})
+	return newRouterWith(t, entry, balancer.Options{StickyKey: []byte("test")}, change...)
+}
+
+func newRouterWith(t testing.TB, entry EntryPointOptions, alive balancer.Options, change ...func(*stdhttp.BackOptions)) *router {
+	t.Helper()
+	fleet := balancer.New(alive)
 	entry.Name, entry.Address = "http", "127.0.0.1:0"
 	std := stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10}
 	for _, c := range change {
