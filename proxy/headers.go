@@ -8,8 +8,8 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-// prepare turns the client's request into the one that an endpoint gets. False: the rule's modifiers leave nothing.
-func (v *visit) prepare(q *message.Request) bool {
+// prepare turns the client's request into the one that an endpoint gets.
+func (v *visit) prepare(q *message.Request) {
 	if message.Listed(q.Upgrade, "h2c") {
 		q.Upgrade = "" // behind a switch to h2c an endpoint would serve paths that are not the route's
 	}
@@ -23,7 +23,6 @@ func (v *visit) prepare(q *message.Request) bool {
 		q.Fields.Set("Upgrade", q.Upgrade)
 	}
 	v.entry.forwarded(q)
-	return !v.route.Rewrites() || v.rewrite(q)
 }
 
 // rewrite applies the rule's path modifiers and tells the endpoint what the path was.
