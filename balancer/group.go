@@ -12,6 +12,7 @@ type Group struct {
 	Name    string
 	Tally   Tally         // requests of this service
 	Retries atomic.Uint64 // attempts after the first
+	Failed  Causes        // requests of this service that failed
 
 	fleet *Fleet
 	ring  atomic.Pointer[ring]    // written under Fleet.mu

@@ -24,7 +24,7 @@ type front interface {
 // stdServer is net/http as a front: of HTTP/2 always, and of HTTP/1.1 if it is to be.
 func (e *EntryPoint) stdServer() *http.Server {
 	s := &http.Server{
-		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked},
+		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse},
 		ReadHeaderTimeout: e.proxy.options.ReadTimeout,
 		IdleTimeout:       e.proxy.options.IdleTimeout,
 		ErrorLog:          log.New(serverLog{e.proxy.options.Log}, "", 0),
@@ -52,7 +52,7 @@ func newEngine(e *EntryPoint) *engine {
 	f := &engine{http2: e.stdServer(), passed: newHanded()}
 	limits := e.proxy.options.Limits
 	limits.Head, limits.Idle = e.proxy.options.ReadTimeout, e.proxy.options.IdleTimeout
-	f.Server = &http1.Server{Handle: e.Serve, Limits: limits, HTTP2: f.passed.add, Panic: e.panicked, Cause: e.refused}
+	f.Server = &http1.Server{Handle: e.Serve, Limits: limits, HTTP2: f.passed.add, Panic: e.panicked, Cause: e.refuse}
 	return f
 }
 

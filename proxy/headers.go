@@ -13,6 +13,10 @@ func (v *visit) prepare(q *message.Request) {
 	if message.Listed(q.Upgrade, "h2c") {
 		q.Upgrade = "" // behind a switch to h2c an endpoint would serve paths that are not the route's
 	}
+	q.Trailer = ""
+	if q.Body != nil && q.Body.Length() < 0 {
+		q.Trailer = q.Fields.Joined("Trailer")
+	}
 	te := message.Listed(q.Fields.Joined("Te"), "trailers")
 	removeHopByHop(&q.Fields)
 	if te {

@@ -35,6 +35,8 @@ type EntryPoint struct {
 	front     front
 	responses []func(*message.Request, *message.Response)
 	tally     balancer.Tally
+	refused   balancer.Causes // what got no further than the engine
+	failed    balancer.Causes // requests that did, and failed
 	tunnels   tunnels
 }
 
@@ -65,13 +67,15 @@ func (s serverLog) Write(line []byte) (int, error) {
 }
 
 func (e *EntryPoint) panicked(what any, stack []byte) {
+	e.failed.Add(message.Router.String(), "panic")
 	e.proxy.options.Log.Error("a request met a fault of the router and got a 500", zap.Any("panic", what), zap.ByteString("stack", stack))
 }
 
-// refused tells of a connection that got no further than the engine.
-func (e *EntryPoint) refused(code string, client netip.AddrPort) {
+// refuse tells of a connection that got no further than the engine. DEBUG: a client can cause as many lines as it likes.
+func (e *EntryPoint) refuse(code string, client netip.AddrPort) {
+	e.refused.Add(message.Client.String(), code)
 	if line := e.proxy.options.Log.Check(zap.DebugLevel, "connection refused or given up"); line != nil {
-		line.Write(zap.String("code", code), zap.Stringer("client", client))
+		line.Write(zap.String("entrypoint", e.options.Name), zap.String("code", code), zap.Stringer("client", client))
 	}
 }
 
@@ -80,6 +84,12 @@ func (e *EntryPoint) Name() string { return e.options.Name }
 
 // Tally is the entry point's counters.
 func (e *EntryPoint) Tally() *balancer.Tally { return &e.tally }
+
+// Refused counts connections of clients that the engine refused or gave up, by code.
+func (e *EntryPoint) Refused() *balancer.Causes { return &e.refused }
+
+// Failed counts requests that failed behind the engine.
+func (e *EntryPoint) Failed() *balancer.Causes { return &e.failed }
 
 // Addr is the address that the entry point listens on, once it does.
 func (e *EntryPoint) Addr() net.Addr { return e.listener.Addr() }

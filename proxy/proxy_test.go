@@ -499,7 +499,7 @@ func TestNoRequestIsLostWhileTablesAreSwapped(t *testing.T) {
 	var asking sync.WaitGroup
 	for range 4 {
 		asking.Go(func() {
-			for range 200 {
+			for range 80 {
 				if answer, body := r.ask("POST", "", "/"); answer.StatusCode != 200 || body != "ok" {
 					t.Errorf("%s %q", answer.Status, body)
 					return
@@ -521,7 +521,7 @@ func TestShutdownLetsWhatIsInFlightFinish(t *testing.T) {
 			<-release
 			io.WriteString(w, "finished")
 		})}},
-		service{rule: "PathPrefix:/up", addrs: []string{endpoint(t, upgradeServer)}},
+		service{rule: "PathPrefix:/up", scheme: "http", addrs: []string{endpointOf(t, "http", upgradeServer)}},
 	)
 	got := make(chan string)
 	go func() {
@@ -540,13 +540,7 @@ func TestShutdownLetsWhatIsInFlightFinish(t *testing.T) {
 	}
 	down := make(chan error)
 	go func() { down <- r.proxy.Shutdown(t.Context()) }()
-	for { // until the listener is closed
-		probe, err := net.Dial("tcp", r.addr)
-		if err != nil {
-			break
-		}
-		probe.Close()
-	}
+	r.untilClosed()
 	close(release)
 	if body := <-got; body != "finished" {
 		t.Errorf("the slow request got %q", body)
@@ -598,18 +592,27 @@ func TestTakenAddressIsAnErrorThatNamesTheEntryPoint(t *testing.T) {
 }
 
 func TestHTTP2ServicesAreSpokenToInClear(t *testing.T) {
-	server := &http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, q.Proto) })}
-	server.Protocols.SetUnencryptedHTTP2(true)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go server.Serve(l)
-	defer server.Close()
 	r := newRouter(t, EntryPointOptions{})
-	r.serve(service{rule: "PathPrefix:/", scheme: "h2c", addrs: []string{l.Addr().String()}})
+	addr := endpointOf(t, "h2c", func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, q.Proto) })
+	r.serve(service{rule: "PathPrefix:/", scheme: "h2c", addrs: []string{addr}})
 	if _, got := r.ask("GET", "", "/"); got != "HTTP/2.0" {
 		t.Errorf("the service was asked by %q", got)
+	}
+}
+
+// HTTP/2 has no upgrade, and a server may always go on as if it had not been asked for one (RFC 9110, 7.8).
+func TestServiceOfHTTP2AnswersARequestForAnUpgradeInItsOwnProtocol(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	addr := endpointOf(t, "h2c", func(w http.ResponseWriter, q *http.Request) {
+		fmt.Fprint(w, q.Proto, q.Header.Get("Upgrade"), q.Header.Get("Connection"))
+	})
+	r.serve(service{rule: "PathPrefix:/", scheme: "h2c", addrs: []string{addr}})
+	answer, got := r.ask("GET", "", "/", func(q *http.Request) {
+		q.Header.Set("Connection", "Upgrade")
+		q.Header.Set("Upgrade", "websocket")
+	})
+	if answer.StatusCode != 200 || got != "HTTP/2.0" {
+		t.Errorf("%s %q", answer.Status, got)
 	}
 }
 
@@ -691,6 +694,7 @@ func TestFaultOfTheRouterIsA500AndLeavesNoCountBehind(t *testing.T) {
 	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 200 {
 		t.Errorf("afterwards: %s", answer.Status)
 	}
+	r.leave()
 	if s := r.fleet.Status().Groups[0]; s.InFlight != 0 || s.Endpoints[0].InFlight != 0 {
 		t.Errorf("in flight: %+v", s)
 	}
@@ -863,7 +867,7 @@ func TestHalfClosedClientNeverGetsAnAnswerThatNobodyGave(t *testing.T) {
 	<-arrived
 	c.(*net.TCPConn).CloseWrite()
 	want := ""
-	if !stdHTTP1 {
+	if !now.std {
 		close(release)
 		want = "answer"
 	}

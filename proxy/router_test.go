@@ -2,13 +2,10 @@ package proxy
 
 import (
 	"context"
-	"flag"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -41,11 +38,11 @@ func newRouter(t testing.TB, entry EntryPointOptions, change ...func(*stdhttp.Ba
 		c(&std)
 	}
 	var back Back = stdhttp.NewBack(std)
-	if !stdHTTP1 {
+	if !now.std {
 		back = http1.NewBack(http1.BackOptions{Dial: std.Dial, HeadTimeout: std.HeadTimeout, MaxIdle: std.MaxIdle, Other: back})
 	}
 	return startRouter(t, Options{
-		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: &faulty{Back: back}, Log: zap.NewNop(), Hostname: "edge-1", StdHTTP1: stdHTTP1,
+		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: &faulty{Back: back}, Log: zap.NewNop(), Hostname: "edge-1", StdHTTP1: now.std,
 	})
 }
 
@@ -95,7 +92,7 @@ func (r *router) serve(services ...service) {
 // service is a route to some addresses.
 type service struct {
 	rule    string
-	scheme  string
+	scheme  string // "": what the setup says
 	addrs   []string
 	ownHost bool
 	spec    rules.ServiceSpec
@@ -105,7 +102,7 @@ func (s service) endpoints() []rules.Endpoint {
 	var all []rules.Endpoint
 	scheme := s.scheme
 	if scheme == "" {
-		scheme = "http"
+		scheme = now.scheme()
 	}
 	for _, addr := range s.addrs {
 		all = append(all, rules.Endpoint{Task: "task-" + addr, Name: "server-" + addr, Scheme: scheme, Addr: addr})
@@ -113,10 +110,19 @@ func (s service) endpoints() []rules.Endpoint {
 	return all
 }
 
-// endpoint starts a service's server and returns its address.
+// endpoint starts a service's server, of the scheme that the setup says, and returns its address.
 func endpoint(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
-	server := httptest.NewServer(h)
+	return endpointOf(t, now.scheme(), h)
+}
+
+func endpointOf(t *testing.T, scheme string, h http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(h)
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(scheme == "http")
+	server.Config.Protocols.SetUnencryptedHTTP2(scheme == "h2c")
+	server.Start()
 	t.Cleanup(server.Close)
 	return strings.TrimPrefix(server.URL, "http://")
 }
@@ -167,6 +173,7 @@ func (r *router) raw(text string) string {
 		r.t.Fatal(err)
 	}
 	defer c.Close()
+	c.SetDeadline(time.Now().Add(20 * time.Second))
 	if _, err := io.WriteString(c, text); err != nil {
 		r.t.Fatal(err)
 	}
@@ -175,21 +182,4 @@ func (r *router) raw(text string) string {
 		r.t.Fatal(err)
 	}
 	return string(answer)
-}
-
-// stdHTTP1 is whether the tests run over net/http; TestMain runs all of them over both engines.
-var stdHTTP1 bool
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	engines := []bool{false, true}
-	if flag.Lookup("test.bench").Value.String() != "" {
-		engines = engines[:1] // the second run would write over a profile
-	}
-	for _, stdHTTP1 = range engines {
-		if code := m.Run(); code != 0 {
-			fmt.Fprintf(os.Stderr, "with StdHTTP1: %v\n", stdHTTP1)
-			os.Exit(code)
-		}
-	}
 }

@@ -101,6 +101,9 @@ func (v *visit) leave() {
 	v.group.End()
 	v.group.Tally.Open(q.Method, v.protocol, -1)
 	v.group.Tally.Done(q.Method, v.protocol, v.code(), time.Since(v.started))
+	if v.failure != nil {
+		v.group.Failed.Add(v.failure.Side.String(), v.failure.Code())
+	}
 }
 
 // pass takes the request through the route's modifiers and filters, forwards it and sends the answer.
@@ -176,6 +179,7 @@ func (v *visit) finish() {
 	if v.failure == nil {
 		return
 	}
+	v.entry.failed.Add(v.failure.Side.String(), v.failure.Code())
 	line := v.entry.proxy.options.Log.Check(zap.DebugLevel, "request failed")
 	if line == nil {
 		return

@@ -19,6 +19,7 @@ import (
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/balancer/conn"
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/stdhttp"
 )
 
 // dial opens a client connection that no test can hang on.
@@ -167,9 +168,6 @@ func TestOldClientSeesThatAnAnswerWasCutShort(t *testing.T) {
 		http.ReadRequest(lines)
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
 	})}})
-	if stdHTTP1 {
-		t.Skip("net/http closes such an answer as if it were whole")
-	}
 	c := r.dial()
 	io.WriteString(c, "GET / HTTP/1.0\r\n\r\n")
 	if got, err := io.ReadAll(c); err == nil {
@@ -196,7 +194,7 @@ func TestResponsesEndAsTheirHeadsSay(t *testing.T) {
 		{"no HTTP", "GET", "220 mail.example ESMTP\r\n", 502, "Bad Gateway", "11"},
 		{"endless hints", "GET", strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 100), 502, "Bad Gateway", "11"},
 	} {
-		if stdHTTP1 && (row.name == "length and coding" || row.name == "folded" || row.name == "bare LF" || row.name == "endless hints" ||
+		if now.std && (row.name == "length and coding" || row.name == "folded" || row.name == "bare LF" || row.name == "endless hints" ||
 			row.name == "304 has no body" || row.name == "extensions and trailers") {
 			continue // net/http takes them, drops the length, counts the length itself
 		}
@@ -221,9 +219,6 @@ func TestBytesBehindAResponseReachNobody(t *testing.T) {
 }
 
 func TestBytesThatComeLateReachNobody(t *testing.T) {
-	if stdHTTP1 {
-		t.Skip("net/http sees them only if it looks in time")
-	}
 	spoken := make(chan bool)
 	r := newRouter(t, EntryPointOptions{})
 	r.serve(service{rule: "PathPrefix:/", addrs: []string{rawEndpoint(t, func(c *net.TCPConn, lines *bufio.Reader) {
@@ -281,7 +276,7 @@ func TestClientThatBreaksItsBodyReachesTheEndpointAsABrokenBody(t *testing.T) {
 		io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\n"+text)
 		c.CloseWrite()
 		got, _ := io.ReadAll(c)
-		if len(got) > 0 && !stdHTTP1 && !strings.HasPrefix(string(got), "HTTP/1.1 400 ") {
+		if len(got) > 0 && !now.std && !strings.HasPrefix(string(got), "HTTP/1.1 400 ") {
 			t.Errorf("%s: %q", name, got)
 		}
 		select {
@@ -296,9 +291,6 @@ func TestClientThatBreaksItsBodyReachesTheEndpointAsABrokenBody(t *testing.T) {
 
 func TestKeptConnectionThatTheEndpointClosedIsNoNews(t *testing.T) {
 	r := newRouter(t, EntryPointOptions{})
-	if stdHTTP1 {
-		t.Skip("net/http sees it only if it looks in time")
-	}
 	closed := make(chan bool)
 	r.serve(service{rule: "PathPrefix:/", addrs: []string{rawEndpoint(t, func(c *net.TCPConn, lines *bufio.Reader) {
 		http.ReadRequest(lines)
@@ -318,15 +310,12 @@ func TestKeptConnectionThatTheEndpointClosedIsNoNews(t *testing.T) {
 
 // patient is a router with time-outs of two seconds whose seconds the test makes pass.
 func patient(t *testing.T, headTimeout time.Duration) *router {
-	if stdHTTP1 {
-		t.Skip("net/http has its own clock")
-	}
 	two := 2 * time.Second
 	ticks := make(chan time.Time)
 	r := startRouter(t, Options{
 		EntryPoints: []EntryPointOptions{{Name: "http", Address: "127.0.0.1:0"}},
 		Fleet:       balancer.New(balancer.Options{StickyKey: []byte("test")}), Log: zap.NewNop(), Ticks: ticks,
-		Back:   http1.NewBack(http1.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10, HeadTimeout: headTimeout}),
+		Back:   http1.NewBack(http1.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10, HeadTimeout: headTimeout, Other: stdhttp.NewBack(stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext})}),
 		Limits: http1.Limits{Body: two, Write: two, Gone: two}, ReadTimeout: two, IdleTimeout: two,
 	})
 	r.tick = func() { ticks <- time.Now() }

@@ -20,6 +20,7 @@ import (
 type server struct {
 	name            string
 	network, target string
+	merges          bool // it takes several slashes in front of a path for one, which is its own affair and no other request
 }
 
 func goServer(t testing.TB) server {
@@ -32,7 +33,7 @@ func goServer(t testing.TB) server {
 	}))
 	s.Config.ErrorLog = nil
 	t.Cleanup(s.Close)
-	return server{"net/http", "tcp", s.Listener.Addr().String()}
+	return server{name: "net/http", network: "tcp", target: s.Listener.Addr().String()}
 }
 
 // nginxConf reads a request whole before it asks a second server, which says what it was.
@@ -52,12 +53,79 @@ func nginx(t testing.TB) server {
 	if err := os.WriteFile(conf, fmt.Appendf(nil, nginxConf, dir), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return run(t, dir, "nginx", "-c", conf, "-p", dir)
+	return run(t, server{name: "nginx", network: "unix", target: filepath.Join(dir, "socket")}, "-c", conf, "-p", dir)
+}
+
+// apacheConf is as lax as Apache can be: what a strict reader refuses tells nothing. The request goes on to a second server,
+// which says what it was.
+const apacheConf = `ServerName x
+Listen %[2]s
+PidFile %[1]s/pid
+ErrorLog /dev/null
+Mutex pthread
+LoadModule mpm_event_module %[4]s/mod_mpm_event.so
+LoadModule authz_core_module %[4]s/mod_authz_core.so
+LoadModule proxy_module %[4]s/mod_proxy.so
+LoadModule proxy_http_module %[4]s/mod_proxy_http.so
+User nobody
+Group nogroup
+HttpProtocolOptions Unsafe LenientMethods
+AllowEncodedSlashes NoDecode
+LimitRequestFieldSize 131072
+LimitRequestLine 131072
+LimitRequestFields 0
+KeepAliveTimeout 100
+ProxyPass / http://%[3]s/ nocanon
+`
+
+// apacheModules is where Debian puts them.
+const apacheModules = "/usr/lib/apache2/modules"
+
+func apache(t testing.TB) server {
+	dir, addr := scratch(t), freeAddr(t)
+	conf := filepath.Join(dir, "conf")
+	if err := os.WriteFile(conf, fmt.Appendf(nil, apacheConf, dir, addr, goServer(t).target, apacheModules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return run(t, server{name: "apache2", network: "tcp", target: addr, merges: true}, "-X", "-d", dir, "-f", conf)
+}
+
+// freeAddr is an address for a server that cannot be given a socket.
+func freeAddr(t testing.TB) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// lighttpdConf is as lax as lighttpd can be, and asks a second server too.
+const lighttpdConf = `server.document-root = "%[1]s"
+server.bind = "%[1]s/socket"
+server.modules = ("mod_proxy")
+server.errorlog = "/dev/null"
+server.upload-dirs = ("%[1]s")
+server.max-request-field-size = 131072
+server.max-keep-alive-idle = 100
+server.http-parseopts = ("header-strict" => "disable", "host-strict" => "disable", "host-normalize" => "disable", "url-normalize" => "disable")
+proxy.server = ("" => (("host" => "%[2]s", "port" => %[3]s)))
+`
+
+func lighttpd(t testing.TB) server {
+	dir := scratch(t)
+	conf := filepath.Join(dir, "conf")
+	host, port, _ := net.SplitHostPort(goServer(t).target)
+	if err := os.WriteFile(conf, fmt.Appendf(nil, lighttpdConf, dir, host, port), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return run(t, server{name: "lighttpd", network: "unix", target: filepath.Join(dir, "socket")}, "-D", "-f", conf)
 }
 
 func node(t testing.TB) server {
 	dir := scratch(t)
-	return run(t, dir, "node", "testdata/echo.js", filepath.Join(dir, "socket"))
+	socket := filepath.Join(dir, "socket")
+	return run(t, server{name: "node", network: "unix", target: socket}, "testdata/echo.js", socket)
 }
 
 // scratch is a directory whose name is short enough for a socket's.
@@ -70,12 +138,12 @@ func scratch(t testing.TB) string {
 	return dir
 }
 
-// run starts a server that listens on dir/socket.
-func run(t testing.TB, dir, name string, args ...string) server {
+// run starts a server and waits until it listens.
+func run(t testing.TB, s server, args ...string) server {
 	t.Helper()
-	path, err := exec.LookPath(name)
+	path, err := exec.LookPath(s.name)
 	if err != nil {
-		path, err = exec.LookPath("/usr/sbin/" + name)
+		path, err = exec.LookPath("/usr/sbin/" + s.name)
 	}
 	switch {
 	case err != nil && os.Getenv("REQUIRE_ALL") == "1":
@@ -91,7 +159,6 @@ func run(t testing.TB, dir, name string, args ...string) server {
 		c.Process.Kill()
 		c.Wait()
 	})
-	s := server{name, "unix", filepath.Join(dir, "socket")}
 	eventually(t, func() error {
 		conn, err := net.Dial(s.network, s.target)
 		if err == nil {
@@ -164,7 +231,7 @@ func (d *comparison) opinions(both *proxytest.Relayed) (n int, problem string) {
 			}
 			answered = answered[size:]
 		}
-		if said := string(a.Body); a.Status() == 200 && q.Method() != "HEAD" && !sameOpinion(said, q) {
+		if said := string(a.Body); a.Status() == 200 && q.Method() != "HEAD" && !d.sameOpinion(said, q) {
 			return n, fmt.Sprintf("request %d was %s %s with %d bytes, and the server took it for %q", n+1, q.Method(), q.Target(), len(q.Body), said)
 		}
 	}
@@ -178,13 +245,16 @@ func (d *comparison) opinions(both *proxytest.Relayed) (n int, problem string) {
 	return n, ""
 }
 
-func sameOpinion(said string, q *proxytest.Message) bool {
-	length := fmt.Sprint(len(q.Body))
-	said = strings.TrimSuffix(said, " ")                                                          // nginx has nothing to say of no body
-	if len(q.Body) == 0 && said == q.Method()+" "+q.Target() || said == "" && q.Target() == "*" { // net/http answers that itself
+func (d *comparison) sameOpinion(said string, q *proxytest.Message) bool {
+	length, target := fmt.Sprint(len(q.Body)), q.Target()
+	for d.server.merges && strings.HasPrefix(target, "//") {
+		target = target[1:]
+	}
+	said = strings.TrimSuffix(said, " ")                                                  // nginx has nothing to say of no body
+	if len(q.Body) == 0 && said == q.Method()+" "+target || said == "" && target == "*" { // net/http answers that itself
 		return true
 	}
-	return said == q.Method()+" "+q.Target()+" "+length
+	return said == q.Method()+" "+target+" "+length
 }
 
 // corpus is what the clients of the wire files send.
@@ -231,11 +301,10 @@ func spoilt(r *rand.Rand, good, all []string) string {
 }
 
 func TestServersAgreeOnHowManyRequestsThereWere(t *testing.T) {
-	for _, start := range []func(testing.TB) server{goServer, nginx, node} {
-		s := start(t)
-		t.Run(strings.ReplaceAll(s.name, "/", "-"), func(t *testing.T) {
+	for name, start := range map[string]func(testing.TB) server{"go": goServer, "nginx": nginx, "node": node, "apache": apache, "lighttpd": lighttpd} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := compareWith(t, s)
+			d := compareWith(t, start(t))
 			all := corpus(t)
 			var good []string
 			requests := 0

@@ -42,6 +42,7 @@ type Request struct {
 	Client   netip.AddrPort
 	ClientIP string // Client's address as text, if the engine keeps it
 	Upgrade  string // the protocol asked for by Connection: upgrade, "" for none
+	Trailer  string // the names that are to come behind the content, as far as the client announced them
 }
 
 // A Response is an answer, from an endpoint or of our own.

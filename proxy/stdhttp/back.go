@@ -48,11 +48,7 @@ func NewBack(o BackOptions) *Back {
 func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Response, *message.Failure) {
 	t := &trip{exchange: x}
 	defer t.over()
-	out, err := t.request(e)
-	if err != nil {
-		return nil, &message.Failure{Side: message.Router, Step: message.Sending, Err: err}
-	}
-	answer, err := b.transport(e).RoundTrip(out)
+	answer, err := b.transport(e).RoundTrip(t.request(e))
 	if err != nil {
 		return nil, t.failure(err)
 	}
@@ -135,7 +131,7 @@ func (t *trip) connection() net.Conn {
 	return t.conn
 }
 
-func (t *trip) request(e *balancer.Endpoint) (*http.Request, error) {
+func (t *trip) request(e *balancer.Endpoint) *http.Request {
 	q := t.exchange.Request()
 	out := &http.Request{
 		Method: q.Method, URL: target(q, e), Host: q.Host,
@@ -143,11 +139,16 @@ func (t *trip) request(e *balancer.Endpoint) (*http.Request, error) {
 		Header: make(http.Header, q.Fields.Len()+1),
 	}
 	fill(out.Header, &q.Fields)
+	if e.Scheme == "h2c" {
+		// HTTP/2 has no Upgrade (RFC 9113, 8.6), and net/http refuses to send one. A server may ignore it (RFC 9110, 7.8).
+		delete(out.Header, "Connection")
+		delete(out.Header, "Upgrade")
+	}
 	if !q.Fields.Has("User-Agent") {
 		out.Header["User-Agent"] = nil // else net/http signs with its own
 	}
 	if q.Body != nil {
-		out.Trailer = http.Header{}
+		out.Trailer = announced(q.Trailer)
 		t.content = &content{body: q.Body, trailer: out.Trailer}
 		out.Body, out.ContentLength = t.content, q.Body.Length()
 		if out.ContentLength >= 0 {
@@ -158,7 +159,29 @@ func (t *trip) request(e *balancer.Endpoint) (*http.Request, error) {
 		GotConn:        t.got,
 		Got1xxResponse: t.inform,
 	})
-	return out.WithContext(ctx), nil
+	return out.WithContext(ctx)
+}
+
+// announced are the trailers that the client has named. Over HTTP/2 some servers, Go's too, take no others.
+func announced(names string) http.Header {
+	trailer := http.Header{}
+	for name := range strings.SplitSeq(names, ",") {
+		if name = strings.TrimSpace(name); isToken(name) && message.MayTrail(name) {
+			trailer[http.CanonicalHeaderKey(name)] = nil
+		}
+	}
+	return trailer
+}
+
+// isToken tells whether name can be a field's; net/http would not send a request that announces another.
+func isToken(name string) bool {
+	for _, c := range []byte(name) {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (c < '0' || c > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // target keeps the path's escapes as the client wrote them.
@@ -244,6 +267,11 @@ func (t *trip) response(answer *http.Response) *message.Response {
 	}
 	for name := range answer.Trailer {
 		r.Fields.Add("Trailer", name)
+	}
+	if q := t.exchange.Request(); len(answer.Trailer) > 0 && q.Proto <= message.HTTP10 && q.Method != http.MethodHead {
+		// HTTP/2 may have both, a length and trailers. In HTTP/1.1 only chunks have trailers behind them.
+		answer.ContentLength = -1
+		r.Fields.Del("Content-Length")
 	}
 	r.Body = &responseBody{ReadCloser: answer.Body, answer: answer}
 	if answer.ContentLength >= 0 && !r.Fields.Has("Content-Length") && answer.Request.Method != http.MethodHead {

@@ -5,6 +5,7 @@ package stdhttp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
@@ -18,14 +19,15 @@ import (
 // A Front is an http.Handler that serves every request as a message.Exchange.
 type Front struct {
 	Serve func(message.Exchange)
-	Panic func(what any, stack []byte) // told of a fault of our own; the client gets a 500
+	Panic func(what any, stack []byte)             // told of a fault of our own; the client gets a 500
+	Cause func(code string, client netip.AddrPort) // told why a request was refused here; of what it refuses by itself net/http tells nobody
 }
 
 // ServeHTTP implements http.Handler.
 func (f Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{writer: w, control: http.NewResponseController(w), origin: r}
-	if !x.read() {
-		http.Error(w, "400 Bad Request", http.StatusBadRequest)
+	if code := x.read(); code != "" {
+		f.refuse(x, code)
 		return
 	}
 	f.serve(x)
@@ -34,6 +36,15 @@ func (f Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// Where nothing was answered, net/http would say 200 by itself.
 		panic(http.ErrAbortHandler)
 	}
+}
+
+func (f Front) refuse(x *exchange, code string) {
+	f.Cause(code, x.request.Client)
+	status := http.StatusBadRequest
+	if code == noMethod {
+		status = http.StatusNotImplemented
+	}
+	http.Error(x.writer, fmt.Sprint(status, " ", http.StatusText(status)), status)
 }
 
 // serve keeps a fault of ours to the request that met it.
@@ -67,21 +78,33 @@ type exchange struct {
 func (x *exchange) Request() *message.Request { return &x.request }
 func (x *exchange) Context() context.Context  { return x.origin.Context() }
 
-// read translates the request; false when its target is not one to be forwarded.
-func (x *exchange) read() bool {
+// Why a request is refused here, in the words of our own engine.
+const (
+	noMethod  = "connect"
+	badTarget = "target"
+)
+
+// read translates the request, and says why it is not one to be forwarded; "": it is.
+func (x *exchange) read() (refused string) {
 	r, q := x.origin, &x.request
 	q.Method, q.Host, q.Scheme, q.Proto = r.Method, r.Host, "http", protoOf(r)
 	if r.TLS != nil {
 		q.Scheme = "https"
 	}
-	if !readTarget(r, q) {
-		return false
-	}
 	q.Client, _ = netip.ParseAddrPort(r.RemoteAddr)
+	if r.Method == http.MethodConnect {
+		return noMethod
+	}
+	if !readTarget(r, q) {
+		return badTarget
+	}
 	for name, values := range r.Header {
 		for _, value := range values {
 			q.Fields.Add(name, value)
 		}
+	}
+	for name := range r.Trailer { // net/http has taken the field apart
+		q.Fields.Add("Trailer", name)
 	}
 	if r.ContentLength != 0 {
 		if r.ProtoMajor == 1 {
@@ -94,7 +117,7 @@ func (x *exchange) read() bool {
 	if message.Listed(q.Fields.Joined("Connection"), "upgrade") {
 		q.Upgrade = q.Fields.Get("Upgrade")
 	}
-	return true
+	return ""
 }
 
 // readTarget takes the target as it was sent: url.URL would forget which escapes the client used.
@@ -113,7 +136,7 @@ func readTarget(r *http.Request, q *message.Request) bool {
 	}
 	var err error
 	q.Path, err = url.PathUnescape(q.RawPath)
-	return err == nil && r.Method != http.MethodConnect
+	return err == nil
 }
 
 func protoOf(r *http.Request) message.Proto {

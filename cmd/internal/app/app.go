@@ -126,7 +126,9 @@ func (a *App) makeLoop() {
 func (a *App) makeAdmin() {
 	sources := metrics.Sources{Fleet: a.fleet, Discovery: a.loop.Status, Table: a.proxy.Table, Version: a.world.Version}
 	for _, e := range a.proxy.EntryPoints() {
-		sources.EntryPoints = append(sources.EntryPoints, metrics.EntryPoint{Name: e.Name(), Tally: e.Tally()})
+		sources.EntryPoints = append(sources.EntryPoints, metrics.EntryPoint{
+			Name: e.Name(), Tally: e.Tally(), Refused: e.Refused(), Failed: e.Failed(),
+		})
 	}
 	a.admin = admin.New(admin.Options{
 		Address: a.config.WebAddress, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,

@@ -47,7 +47,7 @@ type Config struct {
 	IdleTimeout time.Duration
 	MaxIdle     int
 	Limits      http1.Limits // of one client's connection, but for what ReadTimeout and IdleTimeout say
-	StdHTTP1    bool         // HTTP/1.1 by net/http
+	StdHTTP1    bool         // HTTP/1.1 by net/http, the way out of our own engine
 	SkipVerify  bool
 	RootCAs     []string
 	AcceptGrace time.Duration // keep accepting this long after SIGTERM
@@ -74,7 +74,6 @@ func Default() *Config {
 		IdleTimeout: 180 * time.Second,
 		MaxIdle:     200,
 		Limits:      http1.Defaults(),
-		StdHTTP1:    true,
 		Grace:       10 * time.Second,
 		Drain:       time.Minute,
 	}

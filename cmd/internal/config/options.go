@@ -68,7 +68,7 @@ var options = []option{
 	{"respondingTimeouts.readTimeout", "", "duration", "10s", "for the head of a request; 0: none", duration(func(c *Config) *time.Duration { return &c.ReadTimeout })},
 	{"respondingTimeouts.idleTimeout", "", "duration", "3m0s", "of a client's connection between requests", duration(func(c *Config) *time.Duration { return &c.IdleTimeout })},
 	{"maxIdleConnsPerHost", "", "number", "200", "idle connections kept to each endpoint", setMaxIdle},
-	{"http1", "", "engine", "std", "who speaks HTTP/1.1: std for Go's net/http, or appia for our own, younger and faster engine", setHTTP1},
+	{"http1", "", "engine", "appia", "who speaks HTTP/1.1: appia for our own engine, or std for Go's net/http, the way out should the engine have a fault", setHTTP1},
 	{"maxHeaderBytes", "", "bytes", "65536", "of a request's head", size(func(c *Config) *int { return &c.Limits.HeadBytes })},
 	{"maxHeaderCount", "", "number", "128", "of fields in a request's head", size(func(c *Config) *int { return &c.Limits.Fields })},
 	{"maxTargetBytes", "", "bytes", "16384", "of a request's target", size(func(c *Config) *int { return &c.Limits.TargetBytes })},

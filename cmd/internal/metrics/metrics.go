@@ -17,8 +17,10 @@ import (
 
 // An EntryPoint is a listener's counters.
 type EntryPoint struct {
-	Name  string
-	Tally *balancer.Tally
+	Name    string
+	Tally   *balancer.Tally
+	Refused *balancer.Causes // connections that got no further than the engine; may be nil
+	Failed  *balancer.Causes // requests; may be nil
 }
 
 // Sources are where the numbers are read. A field left out costs its metrics only.
@@ -54,6 +56,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	r.gauge(buildInfo, 1, c.sources.Version)
 	for _, e := range c.sources.EntryPoints {
 		r.tally(entryPointMetrics, e.Tally, e.Name)
+		r.entryPoint(e)
 	}
 	if c.sources.Fleet != nil {
 		r.fleet(c.sources.Fleet)

@@ -76,13 +76,19 @@ func everything(t *testing.T) Sources {
 	g.Tally.Open("GET", "http", 1)
 	g.Retries.Add(3)
 	g.Pick().Refused()
+	g.Failed.Add("upstream", "refused")
+	g.Failed.Add("client", "chunk-size")
+	var refused, failed balancer.Causes
+	refused.Add("client", "bare-lf")
+	refused.Add("client", "bare-lf")
+	failed.Add("client", "relay")
 	var entry balancer.Tally
 	entry.Done("GET", "http", 200, 100*time.Millisecond)
 	entry.Done("GET", "http", 200, 2*time.Second)
 	entry.Done("GET", "http", 200, time.Minute)
 	entry.Open("GET", "websocket", 2)
 	return Sources{
-		EntryPoints: []EntryPoint{{"http", &entry}},
+		EntryPoints: []EntryPoint{{"http", &entry, &refused, &failed}},
 		Fleet:       fleet,
 		Discovery:   func() discovery.Status { return seen },
 		Table: func() *rules.Table {
@@ -133,9 +139,13 @@ func TestOurOwnMetricsTellTheRest(t *testing.T) {
 		"appia_table_routes":                          "2\n",
 		"appia_table_services":                        "1\n",
 		"appia_table_endpoints":                       "3\n",
-		"appia_endpoints":                             "state=down 0\nstate=ejected 1\nstate=new 0\nstate=retiring 0\nstate=up 2\n",
-		"appia_diagnostics":                           "code=empty-rule severity=error 1\ncode=unknown-label severity=warning 2\n",
-		"appia_change_to_served_seconds":              "0.05:0 0.1:1 0.25:1 0.5:2 1:2 2.5:2 5:2 15:2 60:2 +Inf:3 count:3 sum:61.5\n",
+		"appia_entrypoint_refused_total":              "cause=bare-lf entrypoint=http 2\n",
+		"appia_entrypoint_failures_total":             "cause=relay entrypoint=http side=client 1\n",
+		"appia_backend_failures_total": "backend=backend-blog cause=chunk-size side=client 1\n" +
+			"backend=backend-blog cause=refused side=upstream 1\n",
+		"appia_endpoints":                "state=down 0\nstate=ejected 1\nstate=new 0\nstate=retiring 0\nstate=up 2\n",
+		"appia_diagnostics":              "code=empty-rule severity=error 1\ncode=unknown-label severity=warning 2\n",
+		"appia_change_to_served_seconds": "0.05:0 0.1:1 0.25:1 0.5:2 1:2 2.5:2 5:2 15:2 60:2 +Inf:3 count:3 sum:61.5\n",
 	})
 }
 
@@ -178,7 +188,7 @@ func TestMethodsThatAreNotTextComeToOneSeries(t *testing.T) {
 		tally.Done(method, "http", 400, 50*time.Millisecond)
 		tally.Open(method, "http", 1)
 	}
-	expect(t, scrape(t, Sources{EntryPoints: []EntryPoint{{"http", &tally}}}), map[string]string{
+	expect(t, scrape(t, Sources{EntryPoints: []EntryPoint{{Name: "http", Tally: &tally}}}), map[string]string{
 		"traefik_entrypoint_requests_total": "code=400 entrypoint=http method=NON_UTF8_HTTP_METHOD protocol=http 2\n",
 		"traefik_entrypoint_request_duration_seconds": "code=400 entrypoint=http method=NON_UTF8_HTTP_METHOD protocol=http " +
 			"0.1:2 0.3:2 1.2:2 5:2 +Inf:2 count:2 sum:0.1\n",

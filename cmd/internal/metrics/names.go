@@ -57,6 +57,13 @@ var (
 	diagnostics = describe("appia_diagnostics",
 		"Diagnostics that stand, by severity and code.", "severity", "code")
 
+	entryPointRefused = describe("appia_entrypoint_refused_total",
+		"Connections of clients that were refused or given up before they were a request, by cause.", "entrypoint", "cause")
+	entryPointFailures = describe("appia_entrypoint_failures_total",
+		"Requests that failed at an entry point, by whose fault it was and cause.", "entrypoint", "side", "cause")
+	backendFailures = describe("appia_backend_failures_total",
+		"Requests that failed for a service, by whose fault it was and cause.", "backend", "side", "cause")
+
 	tableSwaps     = describe("appia_table_swaps_total", "Tables put in force.")
 	tableRoutes    = describe("appia_table_routes", "Routes of the table in force.")
 	tableServices  = describe("appia_table_services", "Services of the table in force.")

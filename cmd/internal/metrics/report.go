@@ -93,11 +93,26 @@ func sum(a, b balancer.Cell) balancer.Cell {
 	return b
 }
 
+// entryPoint tells of what went wrong at an entry point.
+func (r report) entryPoint(e EntryPoint) {
+	if e.Refused != nil {
+		e.Refused.Each(func(c balancer.Cause, n uint64) { r.counter(entryPointRefused, float64(n), e.Name, c.Code) })
+	}
+	if e.Failed != nil {
+		r.failures(entryPointFailures, e.Failed, e.Name)
+	}
+}
+
+func (r report) failures(as *prometheus.Desc, all *balancer.Causes, name string) {
+	all.Each(func(c balancer.Cause, n uint64) { r.counter(as, float64(n), name, c.Side, c.Code) })
+}
+
 // fleet tells of services and endpoints.
 func (r report) fleet(f *balancer.Fleet) {
 	for _, g := range f.Groups() {
 		r.tally(backendMetrics, &g.Tally, g.Name)
 		r.counter(backendRetries, float64(g.Retries.Load()), g.Name)
+		r.failures(backendFailures, &g.Failed, g.Name)
 	}
 	status := f.Status()
 	states := map[balancer.State]int{balancer.Retiring: len(status.Retiring)}

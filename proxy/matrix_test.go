@@ -1,0 +1,149 @@
+package proxy
+
+import (
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A setup is what the tests run over: who speaks HTTP/1.1, and what services speak. TestMain runs all of them over each, so
+// that whatever one of them does otherwise is a finding.
+type setup struct {
+	std bool // net/http speaks HTTP/1.1, to clients and endpoints; else our own engine does
+	h2c bool // services that a test says nothing else of speak HTTP/2
+}
+
+func (s setup) String() string {
+	front, back := "http1", "HTTP/1.1"
+	if s.std {
+		front = "net/http"
+	}
+	if s.h2c {
+		back = "h2c"
+	}
+	return front + " and services that speak " + back
+}
+
+// scheme is that of a service's endpoints.
+func (s setup) scheme() string {
+	if s.h2c {
+		return "h2c"
+	}
+	return "http"
+}
+
+var setups = []setup{{}, {std: true}, {h2c: true}, {std: true, h2c: true}}
+
+// now is the setup of this run.
+var now setup
+
+// excepted are the tests that have no meaning over some setups. Nothing else is skipped: a difference has to be named here.
+var excepted = []struct {
+	over  func(setup) bool
+	why   string
+	tests []string
+}{
+	{
+		func(s setup) bool { return s.h2c }, "these are about what an HTTP/1.1 service says, byte by byte, or about its silence",
+		[]string{
+			"TestOldClientSeesThatAnAnswerWasCutShort", "TestResponsesEndAsTheirHeadsSay", "TestBytesBehindAResponseReachNobody",
+			"TestBytesThatComeLateReachNobody", "TestEarlyAnswerToALongBodyArrives", "TestKeptConnectionThatTheEndpointClosedIsNoNews",
+			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestWhoeverStopsReadingIsGivenUp", "TestStatusThatIsNoneIs502",
+			"TestHintsForAClientThatHasLeftHurtNobody", "TestSteadyGetAllocatesNothing",
+		},
+	},
+	{
+		func(s setup) bool { return s.h2c }, "HTTP/2 has no 101 (RFC 9113, 8.6)",
+		[]string{
+			"TestUpgradedConnectionCarriesBothWays", "TestServiceThatSwitchesProtocolsUnaskedIsFaulty",
+			"TestClientThatHasSaidAllInATunnelStillHearsTheEnd", "TestShutdownCutsWhatTheGraceTimeDoesNotCover",
+		},
+	},
+	{
+		func(s setup) bool { return s.h2c }, "these have services of several schemes, or none that is asked",
+		[]string{
+			"TestEndpointThatIsSilentDuringTLSTimesOutAndAnotherIsAsked", "TestHTTP2ServicesAreSpokenToInClear",
+			"TestSilentClientOfATunnelWhoseEndpointHasGoneIsLetGo", "TestTakenAddressIsAnErrorThatNamesTheEntryPoint", "TestExceptedTestsAreThere",
+		},
+	},
+	{
+		func(s setup) bool { return s.std }, "net/http closes an answer that was cut short for a 1.0 client as if it were whole",
+		[]string{"TestOldClientSeesThatAnAnswerWasCutShort"},
+	},
+	{
+		func(s setup) bool { return s.std }, "net/http sees what came late on a kept connection only if it looks in time",
+		[]string{"TestBytesThatComeLateReachNobody", "TestKeptConnectionThatTheEndpointClosedIsNoNews"},
+	},
+	{
+		func(s setup) bool { return s.std }, "net/http has its own clock, and no time-out for bodies",
+		[]string{
+			"TestSlowClientsAreGivenUp", "TestWhoeverStopsReadingIsGivenUp", "TestEndpointIsLeftWhenTheClientIsGone",
+			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestClientsThatAreTooSlowAreCounted",
+		},
+	},
+	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing"}},
+}
+
+// exceptions is the pattern of what is not to run over the setup.
+func (s setup) exceptions() string {
+	var all []string
+	for _, e := range excepted {
+		if e.over(s) {
+			all = append(all, e.tests...)
+		}
+	}
+	return "^(" + strings.Join(all, "|") + ")$"
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	skip := flag.Lookup("test.skip").Value
+	asked := skip.String()
+	if flag.Lookup("test.bench").Value.String() != "" {
+		setups = setups[:1] // a second run would write over a profile
+	}
+	for _, now = range setups {
+		pattern := now.exceptions()
+		if asked != "" {
+			pattern += "|" + asked
+		}
+		skip.Set(pattern)
+		if code := m.Run(); code != 0 {
+			fmt.Fprintln(os.Stderr, "over", now)
+			os.Exit(code)
+		}
+	}
+}
+
+func TestExceptedTestsAreThere(t *testing.T) {
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var there []string
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				there = append(there, f.Name.Name)
+			}
+		}
+	}
+	for _, e := range excepted {
+		for _, name := range e.tests {
+			if !slices.Contains(there, name) {
+				t.Errorf("%s is no test, and cannot be excepted because %s", name, e.why)
+			}
+		}
+	}
+}
