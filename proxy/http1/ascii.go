@@ -23,8 +23,7 @@ var (
 	// Of a target: what RFC 3986 allows, and the few that browsers send bare. No fragment, nothing beyond ASCII.
 	targets = classOf(letters + digits + "-._~!$&'()*+,;=:@/?%" + "\"<>[]\\^`{|}")
 	// Of a host name (RFC 3986, 3.2.2), but for the comma: to some, a list has two.
-	hosts     = classOf(letters + digits + "-._~%!$&'()*+;=")
-	addresses = classOf("0123456789abcdefABCDEF:.")
+	hosts = classOf(letters + digits + "-._~%!$&'()*+;=")
 )
 
 // all tells whether b consists of the class, and of something.

@@ -1,7 +1,9 @@
 package proxytest
 
 import (
+	"net"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -89,12 +91,32 @@ func (r *reader) checkHost() {
 		r.fault("Host %q", hosts)
 		return
 	}
-	if hosts[0] != "" && !authority.MatchString(hosts[0]) { // empty: HTTP/1.0 may have none
+	if hosts[0] != "" && !isAuthority(hosts[0]) { // empty: HTTP/1.0 may have none
 		r.fault("Host %q", hosts[0])
 	}
 }
 
-var authority = regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+;=-]+)(:[0-9]{0,5})?$`)
+var (
+	portOf   = regexp.MustCompile(`:([0-9]*)$`)
+	hostName = regexp.MustCompile(`^(?:(?:[A-Za-z0-9_~!$&'()*+;=-]|%[89A-Fa-f][0-9A-Fa-f])+(?:\.|$))+$`)
+)
+
+// isAuthority holds a host to RFC 3986, 3.2.2 and 3.2.3, and to what is strict in it: an escape stands for no ASCII.
+func isAuthority(host string) bool {
+	name := host
+	if port := portOf.FindStringSubmatch(host); port != nil && (strings.HasPrefix(host, "[") && strings.Contains(host, "]:") || strings.Count(host, ":") == 1) {
+		name = strings.TrimSuffix(host, port[0])
+		if n, err := strconv.Atoi("0" + port[1]); err != nil || n > 65535 || len(port[1]) > 5 {
+			return false
+		}
+	}
+	if inside, ok := strings.CutPrefix(name, "["); ok {
+		inside, ok = strings.CutSuffix(inside, "]")
+		ip := net.ParseIP(inside)
+		return ok && ip != nil && strings.Contains(inside, ":")
+	}
+	return hostName.MatchString(name)
+}
 
 // ReadResponse takes a response off the front of b. headOnly: it answers a HEAD. end: nothing more will come.
 func ReadResponse(b []byte, headOnly, end bool) (m *Message, n int) {
