@@ -77,6 +77,10 @@ func TestPathKeepsTheVeryBytesTheClientSent(t *testing.T) {
 }
 
 func TestForwardedHeadersTellWhoAsked(t *testing.T) {
+	connectionOfTe := "Te" // RFC 9110, 10.1.4
+	if stdHTTP1 {
+		connectionOfTe = "" // net/http's transport may speak HTTP/2, which has no Connection
+	}
 	seen := make(chan http.Header, 1)
 	hosts := make(chan string, 1)
 	addr := endpoint(t, func(w http.ResponseWriter, q *http.Request) { seen <- q.Header; hosts <- q.Host })
@@ -111,8 +115,8 @@ func TestForwardedHeadersTellWhoAsked(t *testing.T) {
 		{
 			name: "hop by hop", entry: EntryPointOptions{TrustAll: true},
 			send:   map[string]string{"Connection": "close, X-Private", "X-Private": "1", "Keep-Alive": "5", "Te": "trailers, deflate", "Proxy-Authorization": "x"},
-			want:   map[string]string{"Te": "trailers"},
-			absent: []string{"X-Private", "Keep-Alive", "Proxy-Authorization", "Connection"},
+			want:   map[string]string{"Te": "trailers", "Connection": connectionOfTe},
+			absent: []string{"X-Private", "Keep-Alive", "Proxy-Authorization"},
 		},
 	} {
 		r := newRouter(t, row.entry)
@@ -688,8 +692,9 @@ func TestFaultOfTheRouterIsA500AndLeavesNoCountBehind(t *testing.T) {
 		t.Errorf("%s %q", answer.Status, body)
 	}
 	back.bug.Store(false)
-	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 200 {
-		t.Errorf("afterwards: %s", answer.Status)
+	// The connection ends behind the books, an answer may come before them.
+	if got := r.raw("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 200 ") {
+		t.Errorf("afterwards: %s", got)
 	}
 	if s := r.fleet.Status().Groups[0]; s.InFlight != 0 || s.Endpoints[0].InFlight != 0 {
 		t.Errorf("in flight: %+v", s)

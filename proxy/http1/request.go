@@ -44,7 +44,7 @@ func readRequest(buf []byte, q *message.Request, h *head, l *Limits) (end int, f
 	}
 	q.Upgrade = ""
 	if h.upgrade && q.Proto == message.HTTP11 {
-		q.Upgrade = q.Fields.Get("Upgrade")
+		q.Upgrade = q.Fields.Joined("Upgrade") // without a copy but of several lines
 	}
 	return end, nil
 }
@@ -109,7 +109,9 @@ func readTarget(target []byte, q *message.Request) *fault {
 		if f != nil {
 			return f
 		}
-		text = rest
+		if text = rest; text == "" && q.Method == "OPTIONS" {
+			text = "*" // RFC 9112, 3.2.4: the server as a whole is meant
+		}
 	}
 	q.RawPath, q.RawQuery, q.Query = strings.Cut(text, "?")
 	if q.RawPath == "" {

@@ -90,8 +90,10 @@ func (x *exchange) appendHead(b []byte, r *message.Response, end ending) []byte 
 		b = appendLength(b, 0)
 	case end == atLength:
 		b = appendLength(b, r.Body.Length())
-	case end == atHead && given != "" && r.Status >= 200 && r.Status != http.StatusNoContent:
-		b = appendField(b, "Content-Length", given)
+	case end == atHead && r.Status >= 200 && r.Status != http.StatusNoContent:
+		if n, ok := decimalOf(given); ok {
+			b = appendLength(b, n) // what there would be of a body; in plain digits, as everywhere
+		}
 	}
 	switch {
 	case !x.keep:

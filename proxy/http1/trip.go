@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/appia-edge/appia/proxy/message"
@@ -188,9 +187,7 @@ func (u *upstream) interim(x message.Exchange) error {
 		return nil
 	}
 	u.response.Status = u.status.code
-	for name := range strings.SplitSeq(u.response.Fields.Joined("Connection"), ",") {
-		u.response.Fields.Del(strings.TrimSpace(name)) // meant for us alone
-	}
+	message.RemoveHopByHop(&u.response.Fields)
 	return x.Inform(&u.response)
 }
 

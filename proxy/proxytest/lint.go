@@ -55,11 +55,11 @@ func (r *reader) checkRequestLine() {
 
 // checkHops looks for what was meant for the router alone (RFC 9110, 7.6.1).
 func (r *reader) checkHops() {
-	upgrade := r.Get("Upgrade")
+	upgrade, te := r.Get("Upgrade"), r.Get("Te")
 	for _, f := range r.Fields {
 		switch strings.ToLower(f.Name) {
 		case "connection":
-			if upgrade == "" || f.Value != "Upgrade" {
+			if (upgrade == "" || f.Value != "Upgrade") && (te == "" || f.Value != "Te") {
 				r.fault("%s: %s is forwarded", f.Name, f.Value)
 			}
 		case "upgrade":
@@ -67,15 +67,11 @@ func (r *reader) checkHops() {
 				r.fault("Upgrade without Connection")
 			}
 		case "te":
-			if f.Value != "trailers" {
-				r.fault("Te: %s is forwarded", f.Value)
+			if f.Value != "trailers" || r.Get("Connection") != "Te" { // RFC 9110, 10.1.4
+				r.fault("Te: %s is forwarded, with Connection: %s", f.Value, r.Get("Connection"))
 			}
-		case "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "trailer":
+		case "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "trailer", "http2-settings":
 			r.fault("%s is forwarded", f.Name)
-		case "http2-settings":
-			if !strings.EqualFold(upgrade, "h2c") {
-				r.fault("%s is forwarded", f.Name)
-			}
 		}
 	}
 	for _, name := range []string{"Connection", "Upgrade", "Te", "X-Forwarded-For", "X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-Proto"} {

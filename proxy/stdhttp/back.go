@@ -182,6 +182,7 @@ func (t *trip) inform(status int, header textproto.MIMEHeader) error {
 	}
 	r := &message.Response{Status: status}
 	addAll(&r.Fields, http.Header(header))
+	message.RemoveHopByHop(&r.Fields)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.done {
