@@ -50,7 +50,7 @@ func (x *exchange) Inform(r *message.Response) error {
 func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 	x.answered = true
 	end := x.endingOf(r)
-	if end == atClose || x.expects || x.client.server.leaving.Load() {
+	if end == atClose || x.head.expects && x.uninvited() || x.client.server.leaving.Load() {
 		x.keep = false
 	}
 	buffer := pages.Get().(*page)
