@@ -108,6 +108,7 @@ func (v *visit) leave() {
 
 // pass takes the request through the route's modifiers and filters, forwards it and sends the answer.
 func (v *visit) pass(q *message.Request) {
+	v.clean(q)
 	if v.route.Rewrites() && !v.rewrite(q) {
 		v.answer(notFound())
 		return
@@ -122,7 +123,7 @@ func (v *visit) pass(q *message.Request) {
 		v.answer(tooMany(v.route.Service.MaxConn.Amount))
 		return
 	}
-	v.prepare(q)
+	v.entry.forwarded(q)
 	response, fail := v.forward()
 	if fail != nil {
 		v.fail(fail)
