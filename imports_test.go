@@ -25,7 +25,7 @@ var allowed = map[string]string{
 	"balancer/health":          "rules",
 	"balancer":                 "rules balancer/health",
 	"proxy/message":            "",
-	"proxy/middleware":         "proxy/message",
+	"proxy/middleware":         "rules proxy/message",
 	"proxy/proxytest":          "", // imported by tests alone
 	"proxy/http1":              "proxy/message balancer balancer/conn",
 	"proxy/stdhttp":            "proxy/message balancer balancer/conn",

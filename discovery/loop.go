@@ -7,6 +7,7 @@ package discovery
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,8 +32,8 @@ type Options struct {
 	Read func(*snapshot.Swarm) ([]rules.Spec, []rules.Diagnostic)
 	// Compile turns what is asked for into a table; prev is the last one, whose work may be used again.
 	Compile func(prev *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic)
-	// Apply puts a table in force; it returns when requests are served by it.
-	Apply    func(*rules.Table, *snapshot.Swarm)
+	// Apply puts a table in force; it returns when requests are served by it, and what only then is seen to be wrong.
+	Apply    func(*rules.Table, *snapshot.Swarm) []rules.Diagnostic
 	Log      *zap.Logger
 	Calm     time.Duration // between looks while nothing happens; 0: 15 s
 	Once     bool          // look until it succeeded, then never again (--docker.watch=false)
@@ -181,7 +182,10 @@ func (l *Loop) publish(seen *snapshot.Swarm) {
 	table, more := l.options.Compile(l.table, specs)
 	found = append(found, more...)
 	l.note(func(s *Status) { s.Diagnostics = found }) // first, so that whoever sees the table sees what is said of it
-	l.options.Apply(table, seen)
+	if more = l.options.Apply(table, seen); len(more) > 0 {
+		found = slices.Concat(found, more)
+		l.note(func(s *Status) { s.Diagnostics = found })
+	}
 	l.report(table, found)
 	l.last, l.table = seen, table
 	l.note(func(s *Status) {

@@ -76,6 +76,7 @@ type rig struct {
 	*Loop
 	scene   *scene
 	applied []string
+	late    []rules.Diagnostic // what Apply tells
 	logs    *observer.ObservedLogs
 }
 
@@ -89,12 +90,13 @@ func newRig(t *testing.T, first *snapshot.Swarm, dir string, change func(*Option
 		Compile: func(_ *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
 			return rules.Compile(specs, rules.Options{})
 		},
-		Apply: func(_ *rules.Table, s *snapshot.Swarm) {
+		Apply: func(_ *rules.Table, s *snapshot.Swarm) []rules.Diagnostic {
 			var names []string
 			for _, service := range s.Services {
 				names = append(names, service.Name)
 			}
 			r.applied = append(r.applied, strings.Join(names, " "))
+			return r.late
 		},
 	}
 	if change != nil {
@@ -305,6 +307,19 @@ func TestDiagnosticIsLoggedOnceForAsLongAsItStands(t *testing.T) {
 				t.Errorf("stood, went and came back: logged %d times, want 2", n)
 			}
 			if d := r.Status().Diagnostics; len(d) != 1 || d[0].Code != "bad-name" {
+				t.Errorf("status has %v", d)
+			}
+		})
+	})
+}
+
+func TestWhatShowsOnlyWhenATableIsAppliedIsToldToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, named("bad"), "", nil)
+		r.late = []rules.Diagnostic{{Service: "bad", Code: "late"}}
+		r.run(t, func(t *testing.T) {
+			d := r.Status().Diagnostics
+			if len(d) != 2 || d[0].Code != "bad-name" || d[1].Code != "late" {
 				t.Errorf("status has %v", d)
 			}
 		})

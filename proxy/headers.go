@@ -8,26 +8,49 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-// prepare turns the client's request into the one that an endpoint gets. False: the rule's modifiers leave nothing.
-func (v *visit) prepare(q *message.Request) bool {
-	if message.Listed(q.Upgrade, "h2c") {
-		q.Upgrade = "" // behind a switch to h2c an endpoint would serve paths that are not the route's
+// clean removes what the client said to us alone, and what it may not say of itself: before modifiers and filters, whose own
+// words would else be taken for the client's.
+func (v *visit) clean(q *message.Request) {
+	if q.Upgrade != "" {
+		q.Upgrade = withoutHTTP(q.Upgrade)
 	}
 	q.Trailer = ""
 	if q.Body != nil && q.Body.Length() < 0 {
 		q.Trailer = q.Fields.Joined("Trailer")
 	}
 	te := message.Listed(q.Fields.Joined("Te"), "trailers")
-	removeHopByHop(&q.Fields)
-	if te {
-		q.Fields.Set("Te", "trailers")
-	}
-	if q.Upgrade != "" {
+	message.RemoveHopByHop(&q.Fields)
+	switch {
+	case q.Upgrade != "":
 		q.Fields.Set("Connection", "Upgrade")
 		q.Fields.Set("Upgrade", q.Upgrade)
+	case te:
+		q.Fields.Set("Te", "trailers")
 	}
-	v.entry.forwarded(q)
-	return !v.route.Rewrites() || v.rewrite(q)
+	if !v.entry.trusts(q.Client.Addr().Unmap().WithZone("")) {
+		q.Fields.Keep(tellsNothingOfClient)
+	}
+}
+
+// withoutHTTP takes out of a list of protocols those behind which more requests would follow, h2c and its drafts, other
+// versions, TLS: an endpoint would serve paths that are not the route's. Seldom is there anything to take out.
+func withoutHTTP(list string) string {
+	left := ""
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); name == "" || carriesRequests(name) {
+			continue
+		}
+		if left != "" {
+			left += ", "
+		}
+		left += name
+	}
+	return left
+}
+
+func carriesRequests(protocol string) bool {
+	name, _, _ := strings.Cut(protocol, "/")
+	return len(name) >= 2 && message.SameName(name[:2], "h2") || message.SameName(name, "HTTP") || message.SameName(name, "HTTPS") || message.SameName(name, "TLS")
 }
 
 // rewrite applies the rule's path modifiers and tells the endpoint what the path was.
@@ -47,68 +70,18 @@ func addEach(fields *message.Fields, name string, values [2]string) {
 	}
 }
 
-// endToEnd tells whether a field is not one of those that are meant for the next hop only (RFC 9110, 7.6.1) and that
-// Connection does not have to name. By length first: every field of every message comes by here.
-func endToEnd(name string) bool {
-	hop := ""
-	switch len(name) {
-	case len("Te"):
-		hop = "Te"
-	case len("Upgrade"):
-		return !message.SameName(name, "Upgrade") && !message.SameName(name, "Trailer")
-	case len("Connection"):
-		return !message.SameName(name, "Connection") && !message.SameName(name, "Keep-Alive")
-	case len("Http2-Settings"):
-		hop = "Http2-Settings"
-	case len("Proxy-Connection"):
-		hop = "Proxy-Connection"
-	case len("Transfer-Encoding"):
-		hop = "Transfer-Encoding"
-	case len("Proxy-Authenticate"):
-		hop = "Proxy-Authenticate"
-	case len("Proxy-Authorization"):
-		hop = "Proxy-Authorization"
-	default:
-		return true
-	}
-	return !message.SameName(name, hop)
-}
-
-func removeHopByHop(fields *message.Fields) {
-	if named := fields.Joined("Connection"); named != "" {
-		for name := range strings.SplitSeq(named, ",") {
-			if name = strings.TrimSpace(name); name != "" {
-				fields.Del(name)
-			}
-		}
-	}
-	fields.Keep(endToEnd)
-}
-
 // cleanResponse removes what an endpoint said to us alone. Trailer stays: the fronts announce by it.
 func cleanResponse(fields *message.Fields) {
 	trailer := fields.Joined("Trailer")
-	removeHopByHop(fields)
+	message.RemoveHopByHop(fields)
 	if trailer != "" {
 		fields.Add("Trailer", trailer)
 	}
 }
 
-// forwardedFields are what a client that is not trusted may not say of itself.
-var forwardedFields = []string{
-	"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Forwarded-Server",
-	"X-Forwarded-Uri", "X-Forwarded-Method", "X-Real-Ip",
-}
-
 // forwarded tells the endpoint who asked, and how, in the X-Forwarded fields as Traefik 1.x fills them.
 func (e *EntryPoint) forwarded(q *message.Request) {
-	client := q.Client.Addr().Unmap().WithZone("")
-	if !e.trusts(client) {
-		for _, name := range forwardedFields {
-			q.Fields.Del(name)
-		}
-	}
-	if client.IsValid() {
+	if client := q.Client.Addr().Unmap().WithZone(""); client.IsValid() {
 		ip := q.ClientIP
 		if ip == "" {
 			ip = client.String()
@@ -125,6 +98,8 @@ func (e *EntryPoint) forwarded(q *message.Request) {
 	setAbsent(&q.Fields, "X-Forwarded-Host", q.Host)
 	q.Fields.Set("X-Forwarded-Server", e.proxy.options.Hostname)
 }
+
+func tellsNothingOfClient(name string) bool { return !message.TellsOfClient(name) }
 
 func (e *EntryPoint) trusts(client netip.Addr) bool {
 	if e.options.TrustAll {

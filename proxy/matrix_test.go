@@ -56,7 +56,8 @@ var excepted = []struct {
 			"TestOldClientSeesThatAnAnswerWasCutShort", "TestResponsesEndAsTheirHeadsSay", "TestBytesBehindAResponseReachNobody",
 			"TestBytesThatComeLateReachNobody", "TestEarlyAnswerToALongBodyArrives", "TestKeptConnectionThatTheEndpointClosedIsNoNews",
 			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestWhoeverStopsReadingIsGivenUp", "TestStatusThatIsNoneIs502",
-			"TestHintsForAClientThatHasLeftHurtNobody", "TestSteadyGetAllocatesNothing",
+			"TestHintsForAClientThatHasLeftHurtNobody", "TestSteadyGetAllocatesNothing", "TestUploadMayTakeLongerThanTheTimeForTheAnswer",
+			"TestEndpointThatTakesNoMoreOfTheRequestIs504", "TestEndpointThatPausesIsNotTheClientsFault",
 		},
 	},
 	{
@@ -85,7 +86,7 @@ var excepted = []struct {
 		func(s setup) bool { return s.std }, "net/http has its own clock, and no time-out for bodies",
 		[]string{
 			"TestSlowClientsAreGivenUp", "TestWhoeverStopsReadingIsGivenUp", "TestEndpointIsLeftWhenTheClientIsGone",
-			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestClientsThatAreTooSlowAreCounted",
+			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestClientsThatAreTooSlowAreCounted", "TestEndpointThatTakesNoMoreOfTheRequestIs504",
 		},
 	},
 	{

@@ -15,6 +15,7 @@ import (
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/proxy/middleware"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -24,9 +25,10 @@ type Options struct {
 	Fleet       *balancer.Fleet
 	Back        Back
 	Log         *zap.Logger
-	ReadTimeout time.Duration    // for a request's head; 0: none
-	IdleTimeout time.Duration    // of a client's connection between requests
-	Hostname    string           // for X-Forwarded-Server; "": the machine's
+	ReadTimeout time.Duration // for a request's head; 0: none
+	IdleTimeout time.Duration // of a client's connection between requests
+	Hostname    string        // for X-Forwarded-Server; "": the machine's
+	Filters     middleware.Options
 	Limits      http1.Limits     // of what one client's connection may cost; Head and Idle are the two above
 	StdHTTP1    bool             // HTTP/1.1 by net/http, not by our own engine: the operator's way out
 	Ticks       <-chan time.Time // make time pass for the engines, each a second; nil: seconds do
@@ -44,13 +46,15 @@ type Proxy struct {
 	options Options
 	entries []*EntryPoint
 	view    atomic.Pointer[view]
-	swaps   sync.Mutex // one swap at a time
+	swaps   sync.Mutex        // one swap at a time
+	filters *middleware.Store // guarded by swaps
 }
 
 // view is a table with what is alive behind it. Requests load it once and use it to their end.
 type view struct {
 	table  *rules.Table
-	groups []*balancer.Group // by rules.Service.ID
+	groups []*balancer.Group   // by rules.Service.ID
+	chains []*middleware.Chain // by rules.Route.ID; nil: no filters
 }
 
 // New makes a Proxy that answers 404 until its first Swap. It does not listen yet.
@@ -61,7 +65,7 @@ func New(o Options) *Proxy {
 	if o.Listen == nil {
 		o.Listen = (&net.ListenConfig{KeepAlive: 3 * time.Minute}).Listen
 	}
-	p := &Proxy{options: o}
+	p := &Proxy{options: o, filters: middleware.NewStore(o.Filters)}
 	for _, e := range o.EntryPoints {
 		p.entries = append(p.entries, newEntryPoint(p, e))
 	}
@@ -72,12 +76,15 @@ func New(o Options) *Proxy {
 
 // Swap puts a table in force. New endpoints are there before the first request can be routed to them, old ones
 // leave after the last could have been. Requests under way finish by the table they began with.
-func (p *Proxy) Swap(t *rules.Table) {
+// It returns what is wrong with filters, which only shows when they are made.
+func (p *Proxy) Swap(t *rules.Table) []rules.Diagnostic {
 	p.swaps.Lock()
 	defer p.swaps.Unlock()
-	next := &view{table: t, groups: p.options.Fleet.Grow(t.Services)}
+	chains, found := p.filters.Chains(t.Routes)
+	next := &view{table: t, groups: p.options.Fleet.Grow(t.Services), chains: chains}
 	p.view.Store(next)
 	p.options.Fleet.Shrink(t.Services)
+	return found
 }
 
 // Table is the one in force.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/proxy/middleware"
 	"github.com/appia-edge/appia/rules"
 	"go.uber.org/zap"
 )
@@ -15,7 +16,10 @@ import (
 type visit struct {
 	exchange message.Exchange
 	entry    *EntryPoint
+	view     *view
 	route    *rules.Route
+	chain    *middleware.Chain // nil: the route has no filters
+	filtered *middleware.Visit // what they know of it; nil without them
 	group    *balancer.Group
 	endpoint *balancer.Endpoint // the one asked last
 	path     string             // as the client sent it
@@ -57,27 +61,32 @@ func (v *visit) serve(now *view) {
 		v.answer(movedTo(rules.OtherSlash(q.RawPath), q))
 		return
 	}
-	if !v.enter() {
-		v.answer(tooMany(v.route.Service.MaxConn.Amount))
-		return
+	v.view = now
+	if v.chain = now.chains[match.Route.ID]; v.chain != nil {
+		v.filtered = &middleware.Visit{Exchange: v.exchange, Router: v.entry.proxy, Route: v.route, Entry: v.entry.options.Name, Path: v.path}
 	}
+	v.begin()
 	defer v.leave()
-	v.pass()
+	v.pass(q)
 }
 
-// enter counts the request in its service; false when the connection limit says no.
-func (v *visit) enter() bool {
-	q := v.exchange.Request()
+// begin counts the request in its service.
+func (v *visit) begin() {
+	v.group.Begin()
+	v.group.Tally.Open(v.exchange.Request().Method, v.protocol, 1)
+}
+
+// enter asks the service's connection limit.
+func (v *visit) enter(q *message.Request) bool {
 	v.key, v.limited = limitKey(v.route.Service.MaxConn, q)
 	if v.limited && !v.group.Enter(v.key) {
+		v.limited = false
 		return false
 	}
-	v.group.Begin()
-	v.group.Tally.Open(q.Method, v.protocol, 1)
 	return true
 }
 
-// leave undoes what enter and try have counted.
+// leave undoes what begin, enter and try have counted.
 func (v *visit) leave() {
 	q := v.exchange.Request()
 	if v.engaged {
@@ -85,6 +94,9 @@ func (v *visit) leave() {
 	}
 	if v.limited {
 		v.group.Leave(v.key)
+	}
+	if v.chain != nil {
+		v.chain.Done(v.filtered)
 	}
 	v.group.End()
 	v.group.Tally.Open(q.Method, v.protocol, -1)
@@ -94,12 +106,24 @@ func (v *visit) leave() {
 	}
 }
 
-// pass prepares the request, forwards it and sends the answer.
-func (v *visit) pass() {
-	if !v.prepare(v.exchange.Request()) {
+// pass takes the request through the route's modifiers and filters, forwards it and sends the answer.
+func (v *visit) pass(q *message.Request) {
+	v.clean(q)
+	if v.route.Rewrites() && !v.rewrite(q) {
 		v.answer(notFound())
 		return
 	}
+	if v.chain != nil {
+		if r := v.chain.Request(v.filtered); r != nil {
+			v.answer(r)
+			return
+		}
+	}
+	if !v.enter(q) {
+		v.answer(tooMany(v.route.Service.MaxConn.Amount))
+		return
+	}
+	v.entry.forwarded(q)
 	response, fail := v.forward()
 	if fail != nil {
 		v.fail(fail)
@@ -110,6 +134,9 @@ func (v *visit) pass() {
 		return
 	}
 	cleanResponse(&response.Fields)
+	if v.chain != nil {
+		v.filtered.Forwarded = true
+	}
 	v.answer(response)
 }
 
@@ -121,8 +148,11 @@ func (v *visit) code() int {
 	return v.status
 }
 
-// answer sends a response through the entry point's filters.
+// answer sends a response through the route's filters and the entry point's.
 func (v *visit) answer(r *message.Response) {
+	if v.chain != nil {
+		r = v.chain.Response(v.filtered, r)
+	}
 	for _, filter := range v.entry.responses {
 		filter(v.exchange.Request(), r)
 	}

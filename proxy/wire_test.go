@@ -358,9 +358,9 @@ func TestSlowClientsAreGivenUp(t *testing.T) {
 		{"says nothing", "", ""},
 		{"half a head", "GET / HTTP/1.1\r\nHo", "HTTP/1.1 408 "},
 		{"half a small body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello", "HTTP/1.1 408 "},
-		{"half a chunk", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\na\r\nhello", "HTTP/1.1 4"},
-		{"half a long body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nhello", "HTTP/1.1 4"},
-		{"half a spliced body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\nhello", "HTTP/1.1 4"},
+		{"half a chunk", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\na\r\nhello", "HTTP/1.1 408 "},
+		{"half a long body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nhello", "HTTP/1.1 408 "},
+		{"half a spliced body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\nhello", "HTTP/1.1 408 "},
 	} {
 		c := r.dial()
 		io.WriteString(c, row.say)

@@ -96,7 +96,7 @@ func byAge(specs []Spec) []Spec {
 func compareRouteSpecs(a, b RouteSpec) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Rule.Text, b.Rule.Text), cmp.Compare(a.Label, b.Label),
 		cmp.Compare(a.Service, b.Service), cmp.Compare(a.Priority, b.Priority), slices.Compare(a.EntryPoints, b.EntryPoints),
-		compareBool(a.PassHost, b.PassHost))
+		compareBool(a.PassHost, b.PassHost), cmp.Compare(filtersKey(a.Filters), filtersKey(b.Filters)))
 }
 
 func compareServiceSpecs(a, b ServiceSpec) int {

@@ -55,7 +55,7 @@ func (c *compiler) tellConflict(winner, loser *Route) {
 
 // compareOptions looks at two routes to one service: harmless, unless it matters which of them is tried first.
 func (c *compiler) compareOptions(first, other *Route) {
-	if first.PassHost == other.PassHost && first.Rule.then.same(other.Rule.then) {
+	if first.PassHost == other.PassHost && first.Rule.then.same(other.Rule.then) && SameFilters(first.Filters, other.Filters) {
 		return
 	}
 	const text = "%s asks for the same requests for the same service, but forwards them otherwise; %s counts"

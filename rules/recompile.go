@@ -101,7 +101,7 @@ func share[T any](a, b []T) bool {
 func (r RouteSpec) equal(other RouteSpec) bool {
 	return r.Label == other.Label && r.Segment == other.Segment && r.Name == other.Name && r.Priority == other.Priority && r.Service == other.Service &&
 		r.PassHost == other.PassHost && r.EntryPointsLabel == other.EntryPointsLabel &&
-		slices.Equal(r.EntryPoints, other.EntryPoints) && r.Rule.equal(other.Rule)
+		slices.Equal(r.EntryPoints, other.EntryPoints) && r.Rule.equal(other.Rule) && SameFilters(r.Filters, other.Filters)
 }
 
 // equal says whether two rules were parsed from the same text in the same language.

@@ -18,7 +18,7 @@ func (c *compiler) resolveRoutes(specs []Spec) {
 
 func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 	r := &Route{
-		Owner: o, Label: spec.Label, Segment: spec.Segment, Rule: spec.Rule, Priority: spec.Rule.Priority(), PassHost: spec.PassHost,
+		Owner: o, Label: spec.Label, Segment: spec.Segment, Rule: spec.Rule, Priority: spec.Rule.Priority(), PassHost: spec.PassHost, Filters: spec.Filters,
 		rewrites: spec.Rule.then.any(), strict: c.options.StrictPrefix,
 	}
 	if spec.Priority > 0 {

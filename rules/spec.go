@@ -32,8 +32,9 @@ type RouteSpec struct {
 	EntryPoints []string // empty: the default entry points
 	// EntryPointsLabel is the label that holds EntryPoints, for diagnostics.
 	EntryPointsLabel string
-	Service          string // the Name of a ServiceSpec, of this or of another owner
-	PassHost         bool   // forward the client's Host; else the endpoint's address
+	Service          string   // the Name of a ServiceSpec, of this or of another owner
+	PassHost         bool     // forward the client's Host; else the endpoint's address
+	Filters          []Filter // in the order in which they see a request
 }
 
 // A ServiceSpec is one owner's share of a service. Several owners may name the same service

@@ -28,7 +28,8 @@ type Route struct {
 	EntryPoints []string
 	Service     *Service
 	PassHost    bool
-	Shadowed    bool // another route has the same condition and is tried first: no request comes here
+	Filters     []Filter // in the order in which they see a request
+	Shadowed    bool     // another route has the same condition and is tried first: no request comes here
 
 	rewrites bool
 	strict   bool

@@ -45,7 +45,7 @@ func (r *Route) describe(name string) string {
 	if r.Shadowed {
 		text += " shadowed"
 	}
-	return text
+	return text + filtersText(r.Filters)
 }
 
 // plain is text that stays on its line.

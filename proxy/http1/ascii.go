@@ -23,8 +23,7 @@ var (
 	// Of a target: what RFC 3986 allows, and the few that browsers send bare. No fragment, nothing beyond ASCII.
 	targets = classOf(letters + digits + "-._~!$&'()*+,;=:@/?%" + "\"<>[]\\^`{|}")
 	// Of a host name (RFC 3986, 3.2.2), but for the comma: to some, a list has two.
-	hosts     = classOf(letters + digits + "-._~%!$&'()*+;=")
-	addresses = classOf("0123456789abcdefABCDEF:.")
+	hosts = classOf(letters + digits + "-._~%!$&'()*+;=")
 )
 
 // all tells whether b consists of the class, and of something.
@@ -79,15 +78,17 @@ func same(b []byte, lower string) bool {
 }
 
 // decimal reads digits and nothing else; at most 18 of them, so that nothing overflows.
-func decimal(b []byte) (n int64, ok bool) {
-	if len(b) == 0 || len(b) > 18 {
+func decimal(b []byte) (n int64, ok bool) { return decimalOf(alias(b)) }
+
+func decimalOf(s string) (n int64, ok bool) {
+	if len(s) == 0 || len(s) > 18 {
 		return 0, false
 	}
-	for _, c := range b {
-		if c < '0' || c > '9' {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
 			return 0, false
 		}
-		n = n*10 + int64(c-'0')
+		n = n*10 + int64(s[i]-'0')
 	}
 	return n, true
 }

@@ -17,14 +17,20 @@ func appendRequest(b []byte, q *message.Request) []byte {
 	}
 	b = append(b, " HTTP/1.1\r\n"...)
 	b = appendField(b, "Host", q.Host)
-	sized := false
+	sized, te := false, false
 	for _, f := range q.Fields.All() {
 		switch {
+		case len(f.Name) == len("Te") && message.SameName(f.Name, "Te"):
+			te = true
+			b = appendField(b, f.Name, f.Value)
 		case !ours(f.Name), q.Upgrade != "" && message.SameName(f.Name, "Connection"):
 			b = appendField(b, f.Name, f.Value)
 		case len(f.Name) == len("Content-Length"):
 			sized = true
 		}
+	}
+	if te { // RFC 9110, 10.1.4: it is for one hop, and says so
+		b = append(b, "Connection: Te\r\n"...)
 	}
 	switch {
 	case q.Body == nil && (sized || takesBody(q.Method)):

@@ -54,7 +54,7 @@ func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Res
 		return b.options.Other.RoundTrip(x, e)
 	}
 	c := e.Carrier(b.build).(*carrier)
-	for {
+	for sent := 0; ; {
 		u, fail := c.get(x)
 		if fail != nil {
 			return nil, fail
@@ -63,8 +63,12 @@ func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Res
 			return &u.response, nil
 		}
 		u.drop()
-		// A kept connection that dies is no news of the endpoint, which may close one at any time: ask it again.
-		if !u.reused || !fail.Again {
+		// A kept connection that dies is no news of the endpoint, which may close one at any time: ask it again. But a request
+		// that went out may be what it dies of, and must not take all the others along.
+		if u.wrote > 0 {
+			sent++
+		}
+		if !u.reused || !fail.Again || sent > 1 {
 			return nil, fail
 		}
 	}

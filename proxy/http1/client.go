@@ -36,6 +36,7 @@ type client struct {
 	gone   bool               // cut
 	ending uint32             // ticks since its half of the connection was closed; only for sweep
 	moved  uint64             // bytes, when last asked; only for sweep
+	taken  uint64             // bytes of ours that it had, when last asked whether it is still there; only for sweep
 }
 
 // todo is why a connection left its callback.
@@ -95,6 +96,9 @@ func (c *client) end() {
 	if what := recover(); what != nil {
 		c.server.Panic(what, debug.Stack())
 		c.sock.leave()
+		if u := c.serving(); u != nil {
+			u.drop()
+		}
 		if c.x != nil && !c.x.answered {
 			c.refuse(internal)
 		}
@@ -133,6 +137,9 @@ func (c *client) turn() (done bool) {
 	for {
 		if !s.makeRoom(c.server.limits.HeadBytes) {
 			return c.refuse(longHead)
+		}
+		if c.sock.raw == nil && !c.await() {
+			return true
 		}
 		short, err := s.fill()
 		switch {
@@ -180,6 +187,23 @@ func (c *client) sleep() bool {
 	return c.in.set(w, &c.server.clock)
 }
 
+// await is sleep for a connection whose reads wait by themselves. False: it is to end.
+func (c *client) await() bool {
+	w := idle
+	switch {
+	case c.x.awaiting:
+		w = body
+	case len(c.x.stream.unread()) > 0:
+		w = heading
+	case c.server.leaving.Load():
+		return false
+	}
+	if _, now, _ := c.in.get(&c.server.clock); now == w && w != body {
+		return true
+	}
+	return c.in.set(w, &c.server.clock)
+}
+
 // consume serves the requests that the buffer holds. True: leave the callback.
 func (c *client) consume() (done bool) {
 	for len(c.x.stream.unread()) > 0 {
@@ -197,7 +221,8 @@ func (c *client) consume() (done bool) {
 			return true
 		}
 		if !c.serve() {
-			if c.todo = hangUp; len(c.x.stream.unread()) > 0 {
+			// Where it is we who end it, the next request may be under way.
+			if c.todo = hangUp; len(c.x.stream.unread()) > 0 || c.x.head.persists(c.x.request.Proto) {
 				c.todo = linger
 			}
 			return true
@@ -226,10 +251,9 @@ func (c *client) refuse(f *fault) bool {
 
 // abandoned says why to a client that was too slow, if it had begun a request.
 func (c *client) abandoned() {
-	if c.x == nil || !c.in.expired() || c.isGone() {
+	if c.x == nil || !c.x.begun() || !c.in.expired() || c.isGone() {
 		return
 	}
-	c.server.cause("request-timeout", c)
 	_ = c.sock.conn.SetWriteDeadline(c.soon())
 	_, _ = c.write(refusal(408))
 }

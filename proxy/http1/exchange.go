@@ -21,13 +21,14 @@ type exchange struct {
 	context context.Context  // nil: nobody has asked
 	scanned int              // bytes of an unfinished head that were looked through
 
-	awaiting bool // the head is here, and its small body is on its way
-	outside  bool // not to be served inside the callback
-	preface  bool // of HTTP/2
-	keep     bool // the connection outlives the exchange
-	expects  bool // the client waits for a 100
-	answered bool // a final response has begun
-	broken   bool // and ended before its end
+	awaiting bool       // the head is here, and its small body is on its way
+	outside  bool       // not to be served inside the callback
+	preface  bool       // of HTTP/2
+	keep     bool       // the connection outlives the exchange
+	expects  bool       // the client waits for a 100; under inviting
+	inviting sync.Mutex // net/http's goroutines may read a body, and thereby ask for it, while its exchange is answered
+	answered bool       // a final response has begun
+	broken   bool       // and ended before its end
 }
 
 var exchanges = sync.Pool{New: func() any {
@@ -65,7 +66,7 @@ func (x *exchange) next() (ready bool, f *fault) {
 		return false, nil
 	}
 	l := &c.server.limits
-	if x.scanned > 0 && !mayEnd(buf, x.scanned) && len(buf) <= l.TargetBytes {
+	if x.scanned > 0 && !mayEnd(buf, x.scanned) && (len(buf) <= l.TargetBytes || bytes.IndexByte(buf[2:], '\n') >= 0) {
 		x.scanned = len(buf)
 		return false, nil
 	}
@@ -187,14 +188,35 @@ func (x *exchange) Context() context.Context {
 
 // reading implements owner: a client that waits for it is told to go on, now that somebody wants its body.
 func (x *exchange) reading() error {
-	if x.expects {
-		x.expects = false
-		if _, err := x.client.write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
+	if x.head.expects {
+		if err := x.invite(); err != nil {
 			return err
 		}
 	}
 	x.client.in.set(body, &x.client.server.clock)
 	return nil
+}
+
+// invite tells a client that waits for it to send its body. One that has begun to send does not wait (RFC 9110, 10.1.1).
+func (x *exchange) invite() error {
+	x.inviting.Lock()
+	defer x.inviting.Unlock()
+	waits := x.expects && len(x.stream.unread()) == 0
+	x.expects = false
+	if !waits {
+		return nil
+	}
+	_, err := x.client.write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	return err
+}
+
+// uninvited tells whether the client still waits, and has it wait no more: behind an answer there is no 100.
+func (x *exchange) uninvited() bool {
+	x.inviting.Lock()
+	defer x.inviting.Unlock()
+	waits := x.expects
+	x.expects = false
+	return waits
 }
 
 // read implements owner.

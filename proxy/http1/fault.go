@@ -45,4 +45,8 @@ var (
 	badStatus      = &fault{502, "status"}
 	manyInterim    = &fault{502, "interim-responses"}
 	unasked        = &fault{502, "upgrade-unasked"}
+	earlyUpgrade   = &fault{502, "upgrade-early"}
+	lateBody       = &fault{408, "body-timeout"}
+	endpointLate   = &fault{504, "endpoint-head-timeout"}
+	endpointStalls = &fault{504, "endpoint-write-timeout"}
 )

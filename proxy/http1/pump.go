@@ -3,6 +3,7 @@ package http1
 import (
 	"errors"
 	"io"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -16,32 +17,58 @@ type pump struct {
 	body    message.Body
 	done    chan struct{}
 	stopped atomic.Bool
+	whole   atomic.Bool // all of the body is here; what has not been sent of it is under way
 	started bool
 	failed  error // of the client's side; to be read once done is closed
 	unsent  bool  // the endpoint did not take all
 	mine    bool  // the body is of this engine, so that it can be interrupted
+	upgrade bool  // the request asks for another protocol
 }
 
-func newPump(u *upstream, body message.Body) *pump {
-	_, mine := body.(*content)
-	return &pump{up: u, body: body, done: make(chan struct{}), mine: mine}
+func newPump(u *upstream, q *message.Request) *pump {
+	_, mine := q.Body.(*content)
+	return &pump{up: u, body: q.Body, done: make(chan struct{}), mine: mine, upgrade: q.Upgrade != ""}
 }
 
+// start is called by the exchange's goroutine, which says to the client that it may send before another reads what it does:
+// said by the other, a 100 could come behind the answer.
 func (p *pump) start() {
+	u := p.up
 	p.started = true
+	u.in.turn(heading, working, &u.carrier.back.clock) // the endpoint's time for its answer begins when it has all
+	if from, ok := p.body.(*content); ok {
+		if x, ok := from.owner.(*exchange); ok && x.head.expects {
+			p.failed = x.invite()
+		}
+	}
+	if p.failed != nil {
+		p.end()
+		return
+	}
 	go p.run()
 }
 
 func (p *pump) run() {
-	if from, ok := p.body.(*content); ok && from.framing == sized && from.left >= spliceMin && from.stream.sock.raw != nil && p.up.sock.raw != nil {
+	if from, ok := p.body.(*content); ok && p.splices(from) {
 		p.splice(from)
 	} else {
 		p.copy()
 	}
+	p.end()
+}
+
+// splices tells whether the kernel may send the body. It does not say when the last byte is under way, which a 101 waits for.
+func (p *pump) splices(from *content) bool {
+	return from.framing == sized && from.left >= spliceMin && from.stream.sock.raw != nil && p.up.sock.raw != nil && !p.upgrade
+}
+
+func (p *pump) end() {
+	u := p.up
+	u.in.turn(working, heading, &u.carrier.back.clock)
 	close(p.done)
 	if p.failed != nil {
 		// The endpoint must not wait for the rest, nor we for its answer.
-		_ = p.up.sock.conn.SetDeadline(past)
+		_ = u.sock.conn.SetDeadline(past)
 	}
 }
 
@@ -60,6 +87,9 @@ func (p *pump) copy() {
 		if !ended && err != nil || ended && length >= 0 && total != length {
 			p.fail(err)
 			return
+		}
+		if ended || total == length {
+			p.whole.Store(true)
 		}
 		out := buffer[frame : frame+n]
 		if length < 0 {
@@ -112,12 +142,24 @@ func (p *pump) splice(from *content) {
 	from.ended = from.left == 0
 	switch end, reset := from.stream.sock.ended(); {
 	case from.ended:
-	case err == nil || end || reset || x.client.in.expired():
+	case x.client.in.expired():
+		from.err = os.ErrDeadlineExceeded
+		p.failed = from.err
+	case err == nil || end || reset:
 		from.err = errCut
 		p.failed = errCut
 	default:
 		p.unsent = true
 	}
+}
+
+// finish waits for the end of a body that is all here, and tells whether the endpoint has it.
+func (p *pump) finish() bool {
+	if !p.started || !p.whole.Load() {
+		return false
+	}
+	<-p.done
+	return p.failed == nil && !p.unsent
 }
 
 // halt ends the pump and waits for it, if it can be made to end. It tells whether all was sent.

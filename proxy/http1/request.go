@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -43,7 +44,7 @@ func readRequest(buf []byte, q *message.Request, h *head, l *Limits) (end int, f
 	}
 	q.Upgrade = ""
 	if h.upgrade && q.Proto == message.HTTP11 {
-		q.Upgrade = q.Fields.Get("Upgrade")
+		q.Upgrade = q.Fields.Joined("Upgrade") // without a copy but of several lines
 	}
 	return end, nil
 }
@@ -108,7 +109,9 @@ func readTarget(target []byte, q *message.Request) *fault {
 		if f != nil {
 			return f
 		}
-		text = rest
+		if text = rest; text == "" && q.Method == "OPTIONS" {
+			text = "*" // RFC 9112, 3.2.4: the server as a whole is meant
+		}
 	}
 	q.RawPath, q.RawQuery, q.Query = strings.Cut(text, "?")
 	if q.RawPath == "" {
@@ -171,19 +174,48 @@ func validHost(host string) bool {
 	} else if i := strings.IndexByte(host, ':'); i >= 0 {
 		name, port = host[:i], host[i:]
 	}
-	if len(port) > 6 {
+	if port != "" && !validPort(port[1:]) {
 		return false
 	}
-	for i := 1; i < len(port); i++ {
+	if name != "" && name[0] == '[' {
+		return validAddress(name[1 : len(name)-1])
+	}
+	return validName(name)
+}
+
+// validPort accepts what RFC 3986, 3.2.3, does, nothing included, as far as there are ports.
+func validPort(port string) bool {
+	n := 0
+	for i := range len(port) {
 		if !isDigit(port[i]) {
 			return false
 		}
+		n = n*10 + int(port[i]-'0')
 	}
-	if name != "" && name[0] == '[' {
-		return len(name) > 2 && addresses.has(name[1:len(name)-1])
-	}
-	return name != "" && hosts.has(name)
+	return len(port) <= 5 && n <= 65535
 }
+
+// validAddress accepts what stands in brackets: IPv6, without a zone, which means nothing to others.
+func validAddress(text string) bool {
+	a, err := netip.ParseAddr(text)
+	return err == nil && a.Is6() && a.Zone() == ""
+}
+
+// validName accepts labels of the bytes that RFC 3986, 3.2.2, has, none of them empty but the root's behind the last dot.
+// Escapes are for what ASCII has not: to escape anything else only makes two names of one.
+func validName(name string) bool {
+	before := byte('.')
+	for i := range len(name) {
+		c := name[i]
+		if !hosts[c] || c == '.' && before == '.' || c == '%' && !escapesBeyondASCII(name[i:]) {
+			return false
+		}
+		before = c
+	}
+	return name != ""
+}
+
+func escapesBeyondASCII(s string) bool { return len(s) > 2 && hexOf(s[1]) >= 8 && hexOf(s[2]) >= 0 }
 
 func (c *class) has(s string) bool {
 	for i := range len(s) {

@@ -50,7 +50,7 @@ func (x *exchange) Inform(r *message.Response) error {
 func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 	x.answered = true
 	end := x.endingOf(r)
-	if end == atClose || x.expects || x.client.server.leaving.Load() {
+	if end == atClose || x.head.expects && x.uninvited() || x.client.server.leaving.Load() {
 		x.keep = false
 	}
 	buffer := pages.Get().(*page)
@@ -90,8 +90,10 @@ func (x *exchange) appendHead(b []byte, r *message.Response, end ending) []byte 
 		b = appendLength(b, 0)
 	case end == atLength:
 		b = appendLength(b, r.Body.Length())
-	case end == atHead && given != "" && r.Status >= 200 && r.Status != http.StatusNoContent:
-		b = appendField(b, "Content-Length", given)
+	case end == atHead && r.Status >= 200 && r.Status != http.StatusNoContent:
+		if n, ok := decimalOf(given); ok {
+			b = appendLength(b, n) // what there would be of a body; in plain digits, as everywhere
+		}
 	}
 	switch {
 	case !x.keep:

@@ -20,7 +20,7 @@ type Server struct {
 	Limits Limits                                   // not to be changed once serving
 	HTTP2  func(net.Conn)                           // takes over a connection that begins with HTTP/2's preface; may be nil
 	Panic  func(what any, stack []byte)             // told of a fault of our own; the client gets a 500
-	Cause  func(code string, client netip.AddrPort) // told why a connection was refused or given up; may be nil
+	Cause  func(code string, client netip.AddrPort) // told why a connection was refused or given up; must not wait; may be nil
 
 	once    sync.Once
 	limits  Limits
@@ -48,7 +48,8 @@ func (s *Server) setDate(now time.Time) {
 	s.date.Store(&text)
 }
 
-// Serve serves the connections of l until Shutdown or Close, whose error is http.ErrServerClosed.
+// Serve serves the connections of l until Shutdown or Close, and then to the end of the last one; its error is
+// http.ErrServerClosed.
 func (s *Server) Serve(l net.Listener) error {
 	s.start()
 	if !s.track(l) {
@@ -61,6 +62,7 @@ func (s *Server) Serve(l net.Listener) error {
 			continue
 		}
 		if s.leaving.Load() {
+			<-s.emptied() // whoever makes time pass can stop when we return, and what is left still has its time-outs
 			return http.ErrServerClosed
 		}
 		var temporary interface{ Temporary() bool }
@@ -134,22 +136,27 @@ func (s *Server) each(do func(*client)) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.leave()
 	s.each((*client).leave)
-	s.mu.Lock()
-	if s.open == 0 {
-		s.mu.Unlock()
-		return nil
-	}
-	if s.empty == nil {
-		s.empty = make(chan struct{})
-	}
-	empty := s.empty
-	s.mu.Unlock()
 	select {
-	case <-empty:
+	case <-s.emptied():
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// emptied is closed when no connection is left.
+func (s *Server) emptied() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.empty == nil {
+		s.empty = make(chan struct{})
+	}
+	empty := s.empty
+	if s.open == 0 {
+		close(empty)
+		s.empty = nil
+	}
+	return empty
 }
 
 // Close cuts every connection. It does not wait for their goroutines.

@@ -83,6 +83,18 @@ func (s *socket) ended() (end, reset bool) {
 	return end, reset || err != nil
 }
 
+// owing tells whether the peer has yet to take some of what was written.
+func (s *socket) owing() (owes bool) {
+	if s.raw == nil {
+		return true
+	}
+	_ = s.raw.Control(func(fd uintptr) {
+		n, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+		owes = err != nil || n > 0
+	})
+	return owes
+}
+
 // movedBytes is the number of bytes that have come in so far, and sent of those that the peer has taken: the progress of a
 // transfer that the kernel does for us.
 func (s *socket) movedBytes() (received, sent uint64) {

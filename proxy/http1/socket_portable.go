@@ -47,5 +47,8 @@ func (s *socket) peek() (n int, err error) {
 	return n, err
 }
 
+// owing cannot be told here.
+func (s *socket) owing() bool { return true }
+
 // movedBytes knows nothing here: who is slow for the whole of a time-out is given up even if some bytes have moved.
 func (s *socket) movedBytes() (received, sent uint64) { return 0, 0 }

@@ -9,35 +9,51 @@ func (c *client) sweep() {
 	switch w {
 	case idle:
 		// A request and its end may come as one event, and then nothing wakes us for the end: looked for once.
-		if passed(age, l.Idle) || age == 2 && c.left() {
-			c.expire(word)
+		switch {
+		case passed(age, l.Idle):
+			c.expire(word, "idle-timeout")
+		case age == 2 && c.left():
+			c.expire(word, "")
 		}
 	case heading:
 		if passed(age, l.Head) {
-			c.expire(word)
+			c.expire(word, "head-timeout")
 		}
 	case body:
 		if passed(age, l.Body) {
-			c.expire(word)
+			c.expire(word, "body-timeout")
 		}
 	case spliced:
-		if passed(age, l.Body) && !c.renew(&c.in, word) {
-			c.expire(word)
+		if passed(age, l.Body) && !c.renew(&c.in, word) && !c.heldUp() {
+			c.expire(word, "body-timeout")
 		}
 	case working:
 		c.present(age, l.Gone)
 	}
 	word, w, age = c.out.get(&c.server.clock)
-	if w == working && passed(age, l.Write) && !c.renew(&c.out, word) && c.out.expire(word) {
+	// While the kernel moves a body, somebody else may be slow: then there is nothing that the client has yet to take.
+	if w == working && passed(age, l.Write) && !c.renew(&c.out, word) && c.sock.owing() && c.out.expire(word) {
 		c.server.cause("write-timeout", c)
 		_ = c.sock.conn.SetWriteDeadline(past)
 	}
 }
 
-func (c *client) expire(word uint64) {
-	if c.in.expire(word) {
-		_ = c.sock.conn.SetReadDeadline(past)
+// expire gives up, and says why if there is a word for it.
+func (c *client) expire(word uint64, code string) {
+	if !c.in.expire(word) {
+		return
 	}
+	if code != "" {
+		c.server.cause(code, c)
+	}
+	_ = c.sock.conn.SetReadDeadline(past)
+}
+
+// heldUp tells whether a body that the kernel moves waits for the endpoint, and not for the client.
+func (c *client) heldUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.up != nil && c.up.sock.owing()
 }
 
 // renew grants more time if bytes have moved since it was last asked.
@@ -65,6 +81,9 @@ func (c *client) present(age uint32, patience time.Duration) {
 	end, reset := c.sock.ended()
 	if end {
 		c.ending++
+		if _, taken := c.sock.movedBytes(); taken != c.taken {
+			c.ending, c.taken = 0, taken // whoever takes an answer is there
+		}
 	}
 	if reset || passed(c.ending, patience) {
 		c.cut()
@@ -88,7 +107,7 @@ func (c *client) cut() {
 // leave closes the connection if it is between requests.
 func (c *client) leave() {
 	if word, w, _ := c.in.get(&c.server.clock); w == idle {
-		c.expire(word)
+		c.expire(word, "")
 	}
 }
 
@@ -99,6 +118,12 @@ func (c *client) attach(u *upstream) bool {
 	gone := c.gone
 	c.mu.Unlock()
 	return !gone
+}
+
+func (c *client) serving() *upstream {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.up
 }
 
 func (c *client) write(p []byte) (int, error) { return c.sock.write(p, &c.out, &c.server.clock) }

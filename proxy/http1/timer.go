@@ -36,6 +36,13 @@ func (t *timer) set(w wait, c *clock) bool {
 	return false
 }
 
+// turn goes on from one wait to another, unless somebody else has gone on already.
+func (t *timer) turn(from, to wait, c *clock) {
+	if word := t.word.Load(); wait(word>>32) == from {
+		t.word.CompareAndSwap(word, uint64(to)<<32|uint64(c.ticks.Load()))
+	}
+}
+
 // get is what is waited for, and for how many ticks.
 func (t *timer) get(c *clock) (word uint64, w wait, age uint32) {
 	word = t.word.Load()

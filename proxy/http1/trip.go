@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/appia-edge/appia/proxy/message"
@@ -80,7 +79,7 @@ func (u *upstream) askLong(out []byte, q *message.Request) error {
 	if u.wrote, err = u.sock.write(out, &u.out, &u.carrier.back.clock); err != nil {
 		return err
 	}
-	u.pump = newPump(u, q.Body)
+	u.pump = newPump(u, q)
 	if !q.Fields.Has("Expect") {
 		u.pump.start()
 		return nil
@@ -93,8 +92,8 @@ func (u *upstream) expect() error {
 	_ = u.sock.conn.SetReadDeadline(time.Now().Add(continueTimeout))
 	err := u.sock.attend(u.callback)
 	_ = u.sock.conn.SetReadDeadline(time.Time{})
-	if u.aborted.Load() {
-		u.abort() // it may have come just before the deadline was lifted
+	if u.aborted.Load() || u.in.expired() {
+		_ = u.sock.conn.SetDeadline(past) // it may have come just before the deadline was lifted
 	}
 	if err == nil {
 		err = u.err
@@ -188,9 +187,7 @@ func (u *upstream) interim(x message.Exchange) error {
 		return nil
 	}
 	u.response.Status = u.status.code
-	for name := range strings.SplitSeq(u.response.Fields.Joined("Connection"), ",") {
-		u.response.Fields.Del(strings.TrimSpace(name)) // meant for us alone
-	}
+	message.RemoveHopByHop(&u.response.Fields)
 	return x.Inform(&u.response)
 }
 
@@ -222,11 +219,12 @@ func (u *upstream) accept(q *message.Request) error {
 
 // switched hands over the connection after a 101, to a protocol that the client has named (RFC 9110, 7.8).
 func (u *upstream) switched(q *message.Request) error {
-	if to := u.response.Fields.Get("Upgrade"); q.Upgrade == "" || !message.Listed(q.Upgrade, to) {
+	to := u.response.Fields.Joined("Upgrade") // of several lines a list, which is nothing that was asked for
+	if to == "" || !message.Listed(q.Upgrade, to) || !u.head.upgrade || u.status.proto == message.HTTP10 {
 		return fmt.Errorf("%w: to %q where the client asked for %q", unasked, to, q.Upgrade)
 	}
-	if u.pump != nil {
-		u.pump.halt()
+	if u.pump != nil && !u.pump.finish() {
+		return earlyUpgrade
 	}
 	u.detach()
 	u.response.Upgraded = newTunnel(&u.sock, u.stream.unread(), func() { u.carrier.forget(u) })
@@ -251,9 +249,17 @@ func (u *upstream) failure(x message.Exchange, err error) *message.Failure {
 	switch {
 	case clientErr != nil:
 		f.Side, f.Step, f.Err = message.Client, message.Sending, fmt.Errorf("read the client's body: %w", clientErr)
+		if errors.Is(clientErr, os.ErrDeadlineExceeded) {
+			f.Step, f.Err = message.TimedOut, fmt.Errorf("%w: %w", lateBody, f.Err)
+		}
+		if mine, ok := x.(*exchange); ok {
+			mine.keep = false // nobody knows where its next request would begin
+		}
 	case u.aborted.Load(), errors.As(err, &bad):
+	case errors.Is(err, os.ErrDeadlineExceeded) && u.out.expired():
+		f.Step, f.Err = message.TimedOut, fmt.Errorf("%w: %w", endpointStalls, err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		f.Step = message.TimedOut
+		f.Step, f.Err = message.TimedOut, fmt.Errorf("%w: %w", endpointLate, err)
 	case errors.Is(err, errStale) || u.reused && u.wrote == 0:
 		f.Again = whole
 	default:

@@ -63,7 +63,9 @@ func (u *upstream) closed(c *content) {
 // detach lets go of the exchange. False: it was cut, and the connection with it.
 func (u *upstream) detach() bool {
 	if u.stop != nil {
-		u.stop()
+		if !u.stop() {
+			u.aborted.Store(true) // or is about to be
+		}
 		u.stop = nil
 	}
 	if u.client != nil {
@@ -112,15 +114,16 @@ func (u *upstream) sweep() {
 	if w != working || !passed(age, b.options.WriteTimeout) {
 		return
 	}
-	if _, sent := u.sock.movedBytes(); sent != u.moved {
+	if _, sent := u.sock.movedBytes(); sent != u.moved || !u.sock.owing() {
 		u.moved = sent
 		u.out.word.CompareAndSwap(word, uint64(working)<<32|uint64(b.clock.ticks.Load()))
 		return
 	}
-	if u.out.expire(word) {
-		_ = u.sock.conn.SetWriteDeadline(past)
-		if _, w, _ := u.in.get(&b.clock); w == heading { // and who takes nothing will not answer either
-			_ = u.sock.conn.SetReadDeadline(past)
-		}
+	if !u.out.expire(word) {
+		return
+	}
+	_ = u.sock.conn.SetWriteDeadline(past)
+	if word, w, _ := u.in.get(&b.clock); (w == working || w == heading) && u.in.expire(word) {
+		_ = u.sock.conn.SetReadDeadline(past) // no answer yet, and who takes no more of the question will have none
 	}
 }

@@ -34,7 +34,7 @@ const (
 	Sending              // the request was under way
 	Waiting              // for the head of the response
 	Relaying             // the body was under way to the client
-	TimedOut             // no connection, or no head, within the time allowed
+	TimedOut             // no connection, no head, or no more of the client's body, within the time allowed
 	NoPlace              // the service has no endpoint
 )
 
@@ -67,6 +67,8 @@ func (f *Failure) Code() string {
 // Status is the answer that a failure deserves.
 func (f *Failure) Status() int {
 	switch {
+	case f.Side == Client && f.Step == TimedOut:
+		return 408
 	case f.Side == Client && f.Step == Sending:
 		return 400 // its body is not what its head promised
 	case f.Side == Client || errors.Is(f.Err, context.Canceled):

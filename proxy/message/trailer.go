@@ -9,14 +9,14 @@ func MayTrail(name string) bool {
 			return false
 		}
 	}
-	return !begins(name, "If-") && !begins(name, "X-Forwarded-")
+	return !begins(name, "If-") && !TellsOfClient(name)
 }
 
 var neverTrailing = []string{
 	"Transfer-Encoding", "Content-Length", "Host", "Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Upgrade", "Http2-Settings",
 	"Authorization", "Proxy-Authorization", "Proxy-Authenticate", "Www-Authenticate", "Cookie", "Set-Cookie",
 	"Cache-Control", "Expect", "Max-Forwards", "Pragma", "Range", "Age", "Date", "Expires", "Location", "Retry-After", "Vary", "Warning",
-	"Content-Encoding", "Content-Type", "Content-Range", "Forwarded", "X-Real-Ip", "X-Replaced-Path",
+	"Content-Encoding", "Content-Type", "Content-Range",
 }
 
 func begins(name, prefix string) bool {

@@ -1,4 +1,7 @@
-// Package middleware holds the filters that change a request or a response on its way.
+// Package middleware holds the filters that act on a request before it is forwarded and on the answer before it is sent.
+//
+// What a route asks for is a list of rules.Filter, plain values; a Store makes a Chain of them, and keeps what lives in filters
+// when tables change. The package knows no engine and no socket of clients or endpoints.
 package middleware
 
 import (
@@ -15,10 +18,20 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/rules"
 )
 
 // Below this many bytes, compression costs more than it saves; it is Traefik 1.x's bound.
 const minCompress = 512
+
+// A compressor encodes responses for clients that accept it.
+type compressor struct{ rules.Compress }
+
+// Response implements Answerer.
+func (compressor) Response(v *Visit, r *message.Response) *message.Response {
+	Compress(v.Exchange.Request(), r)
+	return r
+}
 
 // Compress encodes a response for a client that accepts it (an entry point's compress option). It never holds back
 // what an endpoint has flushed, and leaves alone what is compressed already, partial, or a stream of events.

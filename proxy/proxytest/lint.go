@@ -1,7 +1,9 @@
 package proxytest
 
 import (
+	"net"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -53,11 +55,11 @@ func (r *reader) checkRequestLine() {
 
 // checkHops looks for what was meant for the router alone (RFC 9110, 7.6.1).
 func (r *reader) checkHops() {
-	upgrade := r.Get("Upgrade")
+	upgrade, te := r.Get("Upgrade"), r.Get("Te")
 	for _, f := range r.Fields {
 		switch strings.ToLower(f.Name) {
 		case "connection":
-			if upgrade == "" || f.Value != "Upgrade" {
+			if (upgrade == "" || f.Value != "Upgrade") && (te == "" || f.Value != "Te") {
 				r.fault("%s: %s is forwarded", f.Name, f.Value)
 			}
 		case "upgrade":
@@ -65,15 +67,11 @@ func (r *reader) checkHops() {
 				r.fault("Upgrade without Connection")
 			}
 		case "te":
-			if f.Value != "trailers" {
-				r.fault("Te: %s is forwarded", f.Value)
+			if f.Value != "trailers" || r.Get("Connection") != "Te" { // RFC 9110, 10.1.4
+				r.fault("Te: %s is forwarded, with Connection: %s", f.Value, r.Get("Connection"))
 			}
-		case "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "trailer":
+		case "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "trailer", "http2-settings":
 			r.fault("%s is forwarded", f.Name)
-		case "http2-settings":
-			if !strings.EqualFold(upgrade, "h2c") {
-				r.fault("%s is forwarded", f.Name)
-			}
 		}
 	}
 	for _, name := range []string{"Connection", "Upgrade", "Te", "X-Forwarded-For", "X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-Proto"} {
@@ -89,12 +87,32 @@ func (r *reader) checkHost() {
 		r.fault("Host %q", hosts)
 		return
 	}
-	if hosts[0] != "" && !authority.MatchString(hosts[0]) { // empty: HTTP/1.0 may have none
+	if hosts[0] != "" && !isAuthority(hosts[0]) { // empty: HTTP/1.0 may have none
 		r.fault("Host %q", hosts[0])
 	}
 }
 
-var authority = regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+;=-]+)(:[0-9]{0,5})?$`)
+var (
+	portOf   = regexp.MustCompile(`:([0-9]*)$`)
+	hostName = regexp.MustCompile(`^(?:(?:[A-Za-z0-9_~!$&'()*+;=-]|%[89A-Fa-f][0-9A-Fa-f])+(?:\.|$))+$`)
+)
+
+// isAuthority holds a host to RFC 3986, 3.2.2 and 3.2.3, and to what is strict in it: an escape stands for no ASCII.
+func isAuthority(host string) bool {
+	name := host
+	if port := portOf.FindStringSubmatch(host); port != nil && (strings.HasPrefix(host, "[") && strings.Contains(host, "]:") || strings.Count(host, ":") == 1) {
+		name = strings.TrimSuffix(host, port[0])
+		if n, err := strconv.Atoi("0" + port[1]); err != nil || n > 65535 || len(port[1]) > 5 {
+			return false
+		}
+	}
+	if inside, ok := strings.CutPrefix(name, "["); ok {
+		inside, ok = strings.CutSuffix(inside, "]")
+		ip := net.ParseIP(inside)
+		return ok && ip != nil && strings.Contains(inside, ":")
+	}
+	return hostName.MatchString(name)
+}
 
 // ReadResponse takes a response off the front of b. headOnly: it answers a HEAD. end: nothing more will come.
 func ReadResponse(b []byte, headOnly, end bool) (m *Message, n int) {

@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -64,11 +65,16 @@ func fault(q *message.Request, answer *http.Response) error {
 	switch {
 	case answer.StatusCode < 100:
 		return fmt.Errorf("the endpoint answers with status %d", answer.StatusCode)
-	case answer.StatusCode == http.StatusSwitchingProtocols && (q.Upgrade == "" || !message.Listed(q.Upgrade, answer.Header.Get("Upgrade"))):
-		// RFC 9110, 7.8: only to a protocol that the client has named.
-		return fmt.Errorf("the endpoint switches to %q where the client asked for %q", answer.Header.Get("Upgrade"), q.Upgrade)
+	case answer.StatusCode == http.StatusSwitchingProtocols && !switches(q, answer):
+		return fmt.Errorf("the endpoint switches to %q where the client asked for %q", answer.Header["Upgrade"], q.Upgrade)
 	}
 	return nil
+}
+
+// switches tells whether a 101 is one: in HTTP/1.1, and to one protocol that the client has named (RFC 9110, 7.8).
+func switches(q *message.Request, answer *http.Response) bool {
+	to := strings.Join(answer.Header["Upgrade"], ", ")
+	return to != "" && message.Listed(q.Upgrade, to) && answer.ProtoAtLeast(1, 1) && message.Listed(strings.Join(answer.Header["Connection"], ","), "upgrade")
 }
 
 // transport is the endpoint's own, made when first needed.
@@ -205,6 +211,7 @@ func (t *trip) inform(status int, header textproto.MIMEHeader) error {
 	}
 	r := &message.Response{Status: status}
 	addAll(&r.Fields, http.Header(header))
+	message.RemoveHopByHop(&r.Fields)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.done {
@@ -224,6 +231,9 @@ func (t *trip) failure(err error) *message.Failure {
 	switch {
 	case clientErr != nil:
 		f.Side, f.Step, f.Err = message.Client, message.Sending, clientErr
+		if errors.Is(clientErr, os.ErrDeadlineExceeded) {
+			f.Step = message.TimedOut
+		}
 	case t.connection() == nil:
 		f.Step, f.Again = dialStep(err), whole
 	case isTimeout(err):

@@ -115,7 +115,7 @@ func (x *exchange) read() (refused string) {
 		q.Body = &x.body
 	}
 	if message.Listed(q.Fields.Joined("Connection"), "upgrade") {
-		q.Upgrade = q.Fields.Get("Upgrade")
+		q.Upgrade = q.Fields.Joined("Upgrade")
 	}
 	return ""
 }

@@ -139,13 +139,14 @@ func (a *App) makeAdmin() {
 }
 
 // apply puts a table in force.
-func (a *App) apply(t *rules.Table, s *snapshot.Swarm) {
+func (a *App) apply(t *rules.Table, s *snapshot.Swarm) []rules.Diagnostic {
 	a.setStickyKey(s.Cluster)
-	a.proxy.Swap(t)
+	found := a.proxy.Swap(t)
 	if a.world.OnTable != nil {
 		a.world.OnTable(t, rules.Diff(a.last, t))
 	}
 	a.last = t
+	return found
 }
 
 // setStickyKey gives the fleet its key before the first table. Routers of one swarm agree on its id without being

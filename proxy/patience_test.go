@@ -1,0 +1,224 @@
+package proxy
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/balancer/conn"
+	"github.com/appia-edge/appia/proxy/http1"
+)
+
+// Who is slow is given up, and nobody else is. Seconds pass when a test says so.
+
+func TestUploadMayTakeLongerThanTheTimeForTheAnswer(t *testing.T) {
+	r := patient(t, 2*time.Second)
+	const piece = 20_000 // more than a body has that is awaited before it is forwarded
+	got := make(chan int64)
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{rawEndpoint(t, func(c *net.TCPConn, lines *bufio.Reader) {
+		q, err := http.ReadRequest(lines)
+		for err == nil {
+			var n int64
+			if n, err = io.CopyN(io.Discard, q.Body, piece); err == nil {
+				got <- n
+			}
+		}
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+	})}})
+	for _, head := range []string{"Content-Length: 120000", "Transfer-Encoding: chunked"} {
+		c := r.dial()
+		fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n", head)
+		for n := range 6 {
+			if head == "Content-Length: 120000" {
+				c.Write(noise(piece))
+			} else {
+				fmt.Fprintf(c, "%x\r\n%s\r\n", piece, noise(piece))
+			}
+			select {
+			case <-got:
+			case <-time.After(20 * time.Second): // nothing waits for it
+				t.Fatalf("%s: piece %d has not arrived", head, n)
+			}
+			r.tick()
+		}
+		if head != "Content-Length: 120000" {
+			io.WriteString(c, "0\r\n\r\n")
+		}
+		if answer, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || answer.StatusCode != 200 {
+			t.Errorf("%s: %v %v", head, answer, err)
+		}
+	}
+}
+
+func TestEndpointThatTakesNoMoreOfTheRequestIs504(t *testing.T) {
+	two := 2 * time.Second
+	ticks := make(chan time.Time)
+	r := startRouter(t, Options{
+		EntryPoints: []EntryPointOptions{{Name: "http", Address: "127.0.0.1:0"}},
+		Fleet:       balancer.New(balancer.Options{StickyKey: []byte("test")}), Log: zap.NewNop(), Ticks: ticks,
+		Back:   http1.NewBack(http1.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10, WriteTimeout: two}),
+		Limits: http1.Limits{Body: two},
+	})
+	r.tick = func() { ticks <- time.Now() }
+	over := make(chan bool)
+	defer close(over)
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{rawEndpoint(t, func(c *net.TCPConn, lines *bufio.Reader) {
+		http.ReadRequest(lines)
+		<-over
+	})}})
+	for _, head := range []string{"Content-Length: 1000000000", "Transfer-Encoding: chunked"} {
+		c := r.dial()
+		fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n", head)
+		go func() {
+			chunk := []byte("10000\r\n" + strings.Repeat("x", 1<<16) + "\r\n")
+			for {
+				if _, err := c.Write(chunk); err != nil {
+					return
+				}
+			}
+		}()
+		answer := make(chan string)
+		go func() {
+			line, _ := bufio.NewReader(c).ReadString('\n')
+			answer <- line
+		}()
+		for n := 0; ; n++ {
+			select {
+			case line := <-answer:
+				if !strings.HasPrefix(line, "HTTP/1.1 504 ") {
+					t.Errorf("%s: %q", head, line)
+				}
+			case <-time.After(20 * time.Millisecond): // what a connection does between two ticks has to be done by then
+				if n > 200 {
+					t.Fatalf("%s: never given up", head)
+				}
+				r.tick()
+				continue
+			}
+			break
+		}
+	}
+}
+
+func TestEndpointThatPausesIsNotTheClientsFault(t *testing.T) {
+	r := patient(t, 0)
+	const size = 1 << 20
+	goOn := make(chan bool)
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{rawEndpoint(t, func(c *net.TCPConn, lines *bufio.Reader) {
+		http.ReadRequest(lines)
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", size)
+		c.Write(noise(size / 2))
+		<-goOn
+		c.Write(noise(size / 2))
+	})}})
+	c := r.dial()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(io.Discard, answer.Body, size/2); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		<-time.After(20 * time.Millisecond) // the kernel may acknowledge what was read 40 ms late
+		r.tick()
+	}
+	close(goOn)
+	if n, err := io.Copy(io.Discard, answer.Body); n != size/2 || err != nil {
+		t.Errorf("%d bytes more, %v", n, err)
+	}
+}
+
+func TestClientThatHasSaidAllMayTakeItsTimeToRead(t *testing.T) {
+	r := patient(t, 0)
+	const size, piece = 64 << 20, 4 << 20
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		if q.URL.Path == "/sized" {
+			w.Header().Set("Content-Length", fmt.Sprint(size))
+		}
+		for range size / piece {
+			w.Write(make([]byte, piece))
+		}
+	})}})
+	for _, path := range []string{"/sized", "/chunked"} {
+		c := r.dial()
+		if err := c.SetReadBuffer(64 << 10); err != nil { // so that each piece has to be sent between two ticks
+			t.Fatal(err)
+		}
+		io.WriteString(c, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n")
+		c.CloseWrite()
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range size / piece {
+			if _, err := io.CopyN(io.Discard, answer.Body, piece); err != nil {
+				t.Fatalf("%s: in piece %d: %v", path, n, err)
+			}
+			r.tick()
+		}
+		if n, err := io.Copy(io.Discard, answer.Body); n != 0 || err != nil {
+			t.Errorf("%s: %d bytes more, %v", path, n, err)
+		}
+	}
+}
+
+func TestTimeOutsFireWhileTheRouterLeaves(t *testing.T) {
+	for _, half := range []string{
+		"GET / HTTP/1.1\r\nHo",
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello",
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nhello",
+		"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\na\r\nhello",
+	} {
+		r := patient(t, 0)
+		r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) { io.Copy(io.Discard, q.Body) })}})
+		c := r.dial()
+		// The second request has been read when the first is answered: they come in one segment.
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"+half)
+		lines := bufio.NewReader(c)
+		if answer, err := http.ReadResponse(lines, nil); err != nil || answer.StatusCode != 200 {
+			t.Fatalf("%v %v", answer, err)
+		}
+		down := make(chan error, 1)
+		go func() { down <- r.proxy.Shutdown(t.Context()) }()
+		for { // until the listener is closed
+			probe, err := net.Dial("tcp", r.addr)
+			if err != nil {
+				break
+			}
+			probe.Close()
+		}
+		line := make(chan string)
+		go func() {
+			text, _ := io.ReadAll(lines)
+			line <- string(text)
+		}()
+		for n := 0; ; n++ {
+			select {
+			case text := <-line:
+				if !strings.HasPrefix(text, "HTTP/1.1 408 ") {
+					t.Errorf("%.60q: %q", half, text)
+				}
+			case <-time.After(20 * time.Millisecond):
+				if n > 200 {
+					t.Fatalf("%.60q: never given up", half)
+				}
+				r.tick()
+				continue
+			}
+			break
+		}
+		if err := <-down; err != nil {
+			t.Error(err)
+		}
+	}
+}
