@@ -317,7 +317,7 @@ func TestEntryPointsHaveLocksOfTheirOwn(t *testing.T) {
 
 func TestEntryPointWhoseFilterCannotBeMadeIsNotOpened(t *testing.T) {
 	for want, f := range map[string]rules.Filter{
-		"user 1 of 1 is not of the form name:hash":       rules.BasicAuth{Users: []string{"a:b:c"}},
+		"user 1 of 1: not of the form name:hash":         rules.BasicAuth{Users: []string{"a:b:c"}},
 		`redirects to entry point "https", which does`:   rules.RedirectEntryPoint{Name: "https"},
 		"entry point web: basic-auth: stat /nowhere: no": rules.BasicAuth{UsersFile: "/nowhere"},
 	} {

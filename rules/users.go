@@ -17,10 +17,10 @@ type User struct {
 var (
 	ErrUserForm   = errors.New("not of the form name:hash")
 	ErrDigestForm = errors.New("not of the form name:realm:HA1")
-	ErrHash       = errors.New("the hash is of no known kind (apr1, {SHA}, bcrypt, sha256-crypt, sha512-crypt)")
-	ErrHashCut    = errors.New("the hash is not whole; in a stack file double each $ of it")
+	ErrHash       = errors.New("its hash is of no known kind (apr1, {SHA}, bcrypt, sha256-crypt, sha512-crypt)")
+	ErrHashCut    = errors.New("its hash is not whole; in a stack file double each $ of it")
 	ErrHashDouble = errors.New("each $ of the hash is doubled, which is for stack files alone; write it once")
-	ErrHA1        = errors.New("the last part is not the 32 hexadecimal digits of MD5(name:realm:password)")
+	ErrHA1        = errors.New("its last part is not the 32 hexadecimal digits of MD5(name:realm:password)")
 )
 
 // ParseBasicUser reads a line of htpasswd. A user whose hash cannot be read is there, with an error: no password fits it.

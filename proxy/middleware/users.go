@@ -113,7 +113,7 @@ func (u *users) readLines(lines []string) (all []rules.User, err error) {
 	for i, line := range lines {
 		user, err := u.parse(line)
 		if user.Name == "" && err != nil {
-			return nil, fmt.Errorf("user %d of %d is %w", i+1, len(lines), err)
+			return nil, fmt.Errorf("user %d of %d: %w", i+1, len(lines), err)
 		}
 		all = append(all, user)
 	}
