@@ -35,7 +35,7 @@ type state uint8
 const (
 	served  state = iota
 	lacking       // Traefik 1.x has it, we don't yet: it has no effect
-	lock          // the same, but it protects something: the route is not served without it
+	lock          // no label of Traefik 1.x, but meant to protect something: the route is not served
 	idle          // Traefik 1.x knows the name and does nothing with it
 )
 
