@@ -193,6 +193,9 @@ func (a *forwardAuth) permit(v *Visit, answer *http.Response) {
 	answer.Body.Close()
 	fields := &v.Exchange.Request().Fields
 	for _, name := range a.ResponseHeaders {
+		if framing(name) {
+			continue
+		}
 		own(fields, name)
 		for _, value := range answer.Header.Values(name) {
 			fields.Add(name, value)
