@@ -9,7 +9,7 @@ import (
 )
 
 // clean removes what the client said to us alone, and what it may not say of itself: before modifiers and filters, whose own
-// words would else be taken for the client's.
+// words would else be taken for the client's, or be undone by a client that lists them in Connection.
 func (v *visit) clean(q *message.Request) {
 	if q.Upgrade != "" {
 		q.Upgrade = withoutHTTP(q.Upgrade)
@@ -18,18 +18,31 @@ func (v *visit) clean(q *message.Request) {
 	if q.Body != nil && q.Body.Length() < 0 {
 		q.Trailer = q.Fields.Joined("Trailer")
 	}
-	te := message.Listed(q.Fields.Joined("Te"), "trailers")
-	message.RemoveHopByHop(&q.Fields)
-	switch {
-	case q.Upgrade != "":
-		q.Fields.Set("Connection", "Upgrade")
-		q.Fields.Set("Upgrade", q.Upgrade)
-	case te:
-		q.Fields.Set("Te", "trailers")
-	}
 	if !v.entry.trusts(q.Client.Addr().Unmap().WithZone("")) {
 		q.Fields.Keep(tellsNothingOfClient)
 	}
+	cleanRequest(q)
+	v.cleaned = true
+}
+
+func cleanRequest(q *message.Request) {
+	te := message.Listed(q.Fields.Joined("Te"), "trailers")
+	message.RemoveHopByHop(&q.Fields)
+	if te && q.Upgrade == "" {
+		q.Fields.Set("Te", "trailers")
+	}
+}
+
+// prepare turns the request, cleaned and filtered, into the one that an endpoint gets.
+func (v *visit) prepare(q *message.Request) {
+	if v.filtered != nil || v.admitted != nil {
+		cleanRequest(q) // once more: filters may set any field
+	}
+	if q.Upgrade != "" {
+		q.Fields.Set("Connection", "Upgrade")
+		q.Fields.Set("Upgrade", q.Upgrade)
+	}
+	v.entry.forwarded(q)
 }
 
 // withoutHTTP takes out of a list of protocols those behind which more requests would follow, h2c and its drafts, other

@@ -16,6 +16,7 @@ import (
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
+	"github.com/appia-edge/appia/rules"
 )
 
 // EntryPointOptions describe a listener.
@@ -25,6 +26,7 @@ type EntryPointOptions struct {
 	Compress   bool
 	TrustAll   bool           // believe X-Forwarded fields of every client, Traefik 1.x's default
 	TrustedIPs []netip.Prefix // else of these
+	Filters    []rules.Filter // of every request, before routing; they run in the order of Traefik 1.x, whatever theirs here
 }
 
 // An EntryPoint is a listener with its counters.
@@ -33,6 +35,8 @@ type EntryPoint struct {
 	proxy     *Proxy
 	listener  net.Listener
 	front     front
+	chain     *middleware.Chain // nil: no filters
+	unusable  error             // a filter that could not be made: the entry point must not be opened without it
 	responses []func(*message.Request, *message.Response)
 	tally     balancer.Tally
 	refused   balancer.Causes // what got no further than the engine
@@ -42,6 +46,7 @@ type EntryPoint struct {
 
 func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 	e := &EntryPoint{options: o, proxy: p}
+	e.chain, e.unusable = p.entryChain(o)
 	if o.Compress {
 		e.responses = append(e.responses, middleware.Compress)
 	}
@@ -94,8 +99,12 @@ func (e *EntryPoint) Failed() *balancer.Causes { return &e.failed }
 // Addr is the address that the entry point listens on, once it does.
 func (e *EntryPoint) Addr() net.Addr { return e.listener.Addr() }
 
-// Listen opens every entry point's socket, or none: an address that is taken is an error that names it.
+// Listen opens every entry point's socket, or none: an address that is taken, or a filter that cannot be made, is an
+// error that names the entry point.
 func (p *Proxy) Listen(ctx context.Context) error {
+	if err := p.unusable(); err != nil {
+		return err
+	}
 	for _, e := range p.entries {
 		listener, err := p.options.Listen(ctx, "tcp", e.options.Address)
 		if err != nil {

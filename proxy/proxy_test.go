@@ -718,6 +718,17 @@ func TestFaultOfTheRouterIsA500AndLeavesNoCountBehind(t *testing.T) {
 	}
 }
 
+func TestClientCannotHaveWhatWeTellTheServiceRemoved(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	r.serve(service{rule: "PathPrefixStrip:/api", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		io.WriteString(w, q.Header.Get("X-Forwarded-Prefix"))
+	})}})
+	got := r.raw("GET /api/x HTTP/1.1\r\nHost: x\r\nConnection: close, X-Forwarded-Prefix\r\n\r\n")
+	if !strings.HasSuffix(got, "/api") {
+		t.Errorf("the service does not hear of the prefix: %s", got)
+	}
+}
+
 func TestHeadOfAStreamIsNotHeldBackUntilItsFirstBytes(t *testing.T) {
 	release := make(chan struct{})
 	r := newRouter(t, EntryPointOptions{Compress: true})

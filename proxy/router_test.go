@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -37,7 +38,7 @@ func newRouter(t testing.TB, entry EntryPointOptions, change ...func(*stdhttp.Ba
 func newRouterWith(t testing.TB, entry EntryPointOptions, alive balancer.Options, change ...func(*stdhttp.BackOptions)) *router {
 	t.Helper()
 	fleet := balancer.New(alive)
-	entry.Name, entry.Address = "http", "127.0.0.1:0"
+	entry.Name, entry.Address = cmp.Or(entry.Name, "http"), "127.0.0.1:0"
 	std := stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10}
 	for _, c := range change {
 		c(&std)
@@ -87,7 +88,7 @@ func (r *router) serve(services ...service) {
 		if shared.Weight == 0 {
 			shared.Weight = 1
 		}
-		route := rules.RouteSpec{Name: "frontend-" + rules.Normalize(s.rule), Rule: rule, Service: shared.Name, PassHost: !s.ownHost}
+		route := rules.RouteSpec{Name: "frontend-" + rules.Normalize(s.rule), Rule: rule, Service: shared.Name, PassHost: !s.ownHost, Filters: s.filters}
 		specs = append(specs, rules.Spec{Owner: owner, Routes: []rules.RouteSpec{route}, Services: []rules.ServiceSpec{shared}})
 	}
 	table, _ := rules.Compile(specs, rules.Options{EntryPoints: []string{"http"}, DefaultEntryPoints: []string{"http"}})
@@ -101,6 +102,7 @@ type service struct {
 	addrs   []string
 	ownHost bool
 	spec    rules.ServiceSpec
+	filters []rules.Filter
 }
 
 func (s service) endpoints() []rules.Endpoint {

@@ -177,8 +177,9 @@ func validHost(host string) bool {
 	if port != "" && !validPort(port[1:]) {
 		return false
 	}
-	if name != "" && name[0] == '[' {
-		return validAddress(name[1 : len(name)-1])
+	if inside, ok := strings.CutPrefix(name, "["); ok {
+		inside, closed := strings.CutSuffix(inside, "]")
+		return closed && validAddress(inside)
 	}
 	return validName(name)
 }

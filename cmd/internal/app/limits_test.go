@@ -222,7 +222,7 @@ func TestTimeOutForTheHeadOfAResponseIsAFlag(t *testing.T) {
 	if got := b.rest(c); !strings.HasPrefix(got, "HTTP/1.1 504 ") {
 		t.Errorf("got %q", got)
 	}
-	if told := b.api("/metrics"); !strings.Contains(told, `appia_backend_failures_total{backend="backend-blog-ghost",cause="timeout",side="upstream"} 1`) {
+	if told := b.api("/metrics"); !strings.Contains(told, `appia_backend_failures_total{backend="backend-blog-ghost",cause="endpoint-head-timeout",side="upstream"} 1`) {
 		t.Error("not in the metrics")
 	}
 }
