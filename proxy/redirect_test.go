@@ -151,6 +151,15 @@ func TestSiteKeepsToItsHostsAndToHTTPS(t *testing.T) {
 	}
 }
 
+func TestHostThatAFilterSetsIsTheEndpointsAlone(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "Host:a.b", addrs: []string{dressed(t)}, filters: []rules.Filter{rules.Headers{
+		Request: []rules.Pair{{Name: "Host", Value: "inner"}}, Security: rules.Security{AllowedHosts: []string{"a.b"}}}}})
+	if answer, body := r.ask("GET", "a.b", "/"); answer.StatusCode != 200 || !strings.HasPrefix(body, "host=inner ") {
+		t.Errorf("%s %s", answer.Status, body)
+	}
+}
+
 func TestPagesOfOtherOriginsAreAnsweredAsTheSiteSays(t *testing.T) {
 	r := newRouter(t, EntryPointOptions{})
 	r.serve(service{rule: "Host:a.b", addrs: []string{echo(t)}, filters: []rules.Filter{rules.Headers{CORS: &rules.CORS{

@@ -27,8 +27,8 @@ func (h headers) Request(v *Visit) *message.Response {
 	if r := h.preflight(q); r != nil {
 		return r
 	}
-	host := h.host(q) // before fields change: it is the client's that counts
-	setFields(&q.Fields, h.Headers.Request)
+	setFields(&q.Fields, h.Headers.Request) // first, so that what hardens sees them, as in Traefik 1.x
+	host := h.host(q)
 	for _, p := range h.Headers.Request {
 		if message.SameName(p.Name, "Host") && p.Value != "" {
 			q.Fields.Del("Host")
