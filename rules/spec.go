@@ -5,7 +5,10 @@
 // goroutine, reads no clock and knows neither swarm nor sockets.
 package rules
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // A Spec is what one swarm service asks for by its labels: routes, and the services they lead to.
 // Nothing in a Spec can fail to parse any more; what was wrong has become a Diagnostic.
@@ -124,6 +127,10 @@ type MaxConn struct {
 type Extractor struct {
 	Kind   ExtractorKind
 	Header string // for ByHeader
+	// Depth and Excluded are v3's ipStrategy, for ByClientIP: the element of X-Forwarded-For that is the client, from the
+	// right, or the first from the right that is in none of these networks. Without either it is the connection's address.
+	Depth    int
+	Excluded []netip.Prefix
 }
 
 // ExtractorKind is one of the three sources of a key in Traefik 1.x.
