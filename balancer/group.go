@@ -26,7 +26,7 @@ type Group struct {
 	sticky  bool
 	parts   []part   // of a service that leads to others
 	leaders []*Group // those that this is a part of
-	stamp   uint64 // the last generation that wanted it
+	stamp   uint64   // the last generation that wanted it
 
 	// Every request writes these; on a cache line of their own they do not slow the readers of ring.
 	_        [64]byte

@@ -30,6 +30,9 @@ func (p *Proxy) EntryPoint(name string) (scheme, port string, ok bool) {
 
 // Fetch implements middleware.Router: a request of our own in the client's place, on the same way as the client's.
 func (v *visit) Fetch(_ *middleware.Visit, service string, q *message.Request) (*message.Response, *message.Failure) {
+	if v.view == nil { // an entry point's filters run before there is a route
+		v.view = v.entry.proxy.view.Load()
+	}
 	s := v.view.table.Service(service)
 	if s == nil {
 		return nil, &message.Failure{Side: message.Router, Step: message.NoPlace, Err: errNoEndpoint}

@@ -50,6 +50,7 @@ type Visit struct {
 	place  int   // of the filter that runs
 	passed int   // filters that the request has passed
 	all    bool  // it has passed them all
+	paged  bool  // the answer is an error page by now
 }
 
 // A Router is what filters may ask of the proxy around them.

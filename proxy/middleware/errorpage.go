@@ -17,13 +17,14 @@ type errorPage struct{ rules.ErrorPage }
 
 // Response implements Answerer.
 func (p errorPage) Response(v *Visit, r *message.Response) *message.Response {
-	if !p.replaces(r.Status) {
+	if v.paged || !p.replaces(r.Status) {
 		return r
 	}
 	page, fail := v.Router.Fetch(v, p.Service, p.request(v, r.Status))
 	if fail != nil {
 		return r
 	}
+	v.paged = true
 	page.Status = r.Status
 	keep(&page.Fields, &r.Fields)
 	if r.Body != nil {
