@@ -47,9 +47,8 @@ func newLimiter(f rules.RateLimit, o Options) *limiter {
 
 // rateOf keeps within what a Duration holds; a bucket has room for one token at least.
 func rateOf(r rules.Rate) rate {
-	token := max(time.Duration(float64(r.Period)/float64(max(r.Average, 1))), 1)
-	const longest = math.MaxInt64 / 4
-	token = min(token, longest)
+	const longest, year = math.MaxInt64 / 4, 365 * 24 * time.Hour
+	token := min(max(r.Period/time.Duration(max(r.Average, 1)), 1), year)
 	burst := max(r.Burst, 1)
 	if burst > int64(longest/token) {
 		return rate{token, longest}
