@@ -691,9 +691,7 @@ func TestFaultOfTheRouterIsA500AndLeavesNoCountBehind(t *testing.T) {
 	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 200 {
 		t.Errorf("afterwards: %s", answer.Status)
 	}
-	if s := r.fleet.Status().Groups[0]; s.InFlight != 0 || s.Endpoints[0].InFlight != 0 {
-		t.Errorf("in flight: %+v", s)
-	}
+	r.nothingInFlight()
 }
 
 func TestHeadOfAStreamIsNotHeldBackUntilItsFirstBytes(t *testing.T) {
@@ -869,5 +867,21 @@ func TestHalfClosedClientNeverGetsAnAnswerThatNobodyGave(t *testing.T) {
 	}
 	if got, _ := io.ReadAll(c); !strings.HasSuffix(string(got), want) || want == "" && len(got) > 0 {
 		t.Errorf("the client reads %q", got)
+	}
+}
+
+func TestBodyThatNobodyReadsDoesNotCostTheNextRequest(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	deaf := endpoint(t, func(http.ResponseWriter, *http.Request) {})
+	r.serve(service{rule: "Host:dead.com", addrs: []string{deadAddr(t)}}, service{rule: "Host:a.com", addrs: []string{deaf}})
+	for range 50 {
+		for host, want := range map[string]int{"dead.com": 502, "a.com": 200} {
+			answer, _ := r.ask("POST", host, "/", func(q *http.Request) {
+				q.Body, q.ContentLength = io.NopCloser(strings.NewReader("x")), 1
+			})
+			if answer.StatusCode != want {
+				t.Errorf("%s: %d", host, answer.StatusCode)
+			}
+		}
 	}
 }
