@@ -151,3 +151,39 @@ func TestPercentOfCopiesIsExact(t *testing.T) {
 		t.Errorf("%d of 200 are 15 %%", due)
 	}
 }
+
+func TestEarlyAnswerToACopiedBodyLeavesTheNextRequestAlone(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	deaf := endpoint(t, func(w http.ResponseWriter, q *http.Request) { io.WriteString(w, q.URL.Path) })
+	mirrored := rules.ServiceSpec{Name: "m", Weight: 1, Mirroring: &rules.Mirroring{Service: "a", MaxBody: 8 << 20, Mirrors: []rules.Mirror{{Service: "b", Percent: 100}}}}
+	r.put([]rules.ServiceSpec{at("a", deaf), at("b", deaf), mirrored}, routeTo(t, "a.com", "m"))
+	long := strings.Repeat("GET /smuggled HTTP/1.1\r\nHost: a.com\r\n\r\n", 50_000)
+	for range 5 {
+		for _, change := range []func(*http.Request){body("POST", long), chunked(long)} {
+			if answer, text, err := r.try("POST", "a.com", "/early", change); err == nil && (answer.StatusCode != 200 && answer.StatusCode != 502 || answer.StatusCode == 200 && text != "/early") {
+				t.Errorf("%d %q", answer.StatusCode, text)
+			}
+			if _, text := r.ask("GET", "a.com", "/next"); text != "/next" {
+				t.Errorf("the next request got %q", text)
+			}
+		}
+	}
+	r.nothingInFlight()
+}
+
+// try is ask for requests that may fail: an endpoint that hangs up on a body may cut the client's writing short.
+func (r *router) try(method, host, target string, change func(*http.Request)) (*http.Response, string, error) {
+	request, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+r.addr+target, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.Host = host
+	change(request)
+	answer, err := r.http.Do(request)
+	if err != nil {
+		return nil, "", err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	return answer, string(text), err
+}

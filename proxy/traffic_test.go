@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -446,4 +447,27 @@ func TestCompressFilterHasOptions(t *testing.T) {
 			t.Errorf("%+v: %q", c, got)
 		}
 	}
+}
+
+func TestTunnelsPassFiltersAndHoldTheirPlace(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	up := endpoint(t, upgradeServer)
+	r.put([]rules.ServiceSpec{at("s", up), at("m", up)}, routeTo(t, "a.com", "s", rules.ErrorPage{Status: []rules.StatusRange{{First: 100, Last: 999}}, Service: "m", Query: "/"},
+		rules.Buffering{MaxResponse: 100}, rules.InFlight{Key: rules.Extractor{Kind: rules.ByHost}, Amount: 1}))
+	c := r.dial()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: a.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly\n")
+	lines := bufio.NewReader(c)
+	if head, err := http.ReadResponse(lines, nil); err != nil || head.StatusCode != 101 {
+		t.Fatalf("%v %v", head, err)
+	}
+	for _, want := range []string{"hello\n", "EARLY\n"} {
+		if got, err := lines.ReadString('\n'); got != want {
+			t.Fatalf("got %q (%v), want %q", got, err, want)
+		}
+	}
+	if answer, _ := r.ask("GET", "a.com", "/"); answer.StatusCode != 429 {
+		t.Errorf("beside the tunnel: %d", answer.StatusCode)
+	}
+	c.Close()
+	r.nothingInFlight()
 }
