@@ -35,6 +35,7 @@ func cleanRequest(q *message.Request) {
 
 // prepare turns the request, cleaned and filtered, into the one that an endpoint gets.
 func (v *visit) prepare(q *message.Request) {
+	v.prepared = true
 	if v.filtered != nil || v.admitted != nil {
 		cleanRequest(q) // once more: filters may set any field
 	}

@@ -177,6 +177,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 		all.Go(func() { errs[i] = e.shutdown(ctx) })
 	}
 	all.Wait()
+	p.mirrors.close()
 	return errors.Join(errs...)
 }
 
@@ -199,4 +200,5 @@ func (p *Proxy) Close() {
 		}
 		e.tunnels.cut()
 	}
+	p.mirrors.close()
 }

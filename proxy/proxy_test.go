@@ -712,10 +712,7 @@ func TestFaultOfTheRouterIsA500AndLeavesNoCountBehind(t *testing.T) {
 	if got := r.raw("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 200 ") {
 		t.Errorf("afterwards: %s", got)
 	}
-	r.leave()
-	if s := r.fleet.Status().Groups[0]; s.InFlight != 0 || s.Endpoints[0].InFlight != 0 {
-		t.Errorf("in flight: %+v", s)
-	}
+	r.nothingInFlight()
 }
 
 func TestClientCannotHaveWhatWeTellTheServiceRemoved(t *testing.T) {
@@ -966,5 +963,20 @@ func TestServiceThatNetHTTPAsksAndThatDoesNotAnswerInTimeIs504(t *testing.T) {
 	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) { <-q.Context().Done() })}})
 	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 504 {
 		t.Errorf("got %s", answer.Status)
+	}
+}
+func TestBodyThatNobodyReadsDoesNotCostTheNextRequest(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	deaf := endpoint(t, func(http.ResponseWriter, *http.Request) {})
+	r.serve(service{rule: "Host:dead.com", addrs: []string{deadAddr(t)}}, service{rule: "Host:a.com", addrs: []string{deaf}})
+	for range 50 {
+		for host, want := range map[string]int{"dead.com": 502, "a.com": 200} {
+			answer, _ := r.ask("POST", host, "/", func(q *http.Request) {
+				q.Body, q.ContentLength = io.NopCloser(strings.NewReader("x")), 1
+			})
+			if answer.StatusCode != want {
+				t.Errorf("%s: %d", host, answer.StatusCode)
+			}
+		}
 	}
 }

@@ -32,6 +32,7 @@ func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 	if !c.redirectsExist(r) || r.Service == nil || len(r.EntryPoints) == 0 {
 		return
 	}
+	r.Filters = c.resolvePages(r)
 	r.Name = c.freeName(spec.Name)
 	c.routes = append(c.routes, r)
 }

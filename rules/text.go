@@ -18,6 +18,10 @@ func (t *Table) String() string {
 	for _, s := range t.Services {
 		b.WriteString("\n" + s.String() + "\n")
 		for _, source := range s.Sources {
+			if s.Leads() { // its weight is of no use
+				b.WriteString("  " + source.Owner.Name + "\n")
+				continue
+			}
 			b.WriteString("  " + source.String() + "\n")
 			for _, e := range source.Endpoints {
 				b.WriteString("    " + e.String() + "\n")
@@ -58,16 +62,18 @@ func plain(text string) string {
 
 // String is the service with its settings, as one line.
 func (s *Service) String() string {
-	return "service " + s.Name + settings(s.Balance, s.Sticky, s.Check, s.MaxConn)
+	return "service " + s.Name + s.settings()
 }
 
 // settingsText is what a share would have its service be. It is for sorting and never shown: with the headers' values,
 // so that every router comes to the same order.
-func settingsText(s ServiceSpec) string { return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) }
+func settingsText(s ServiceSpec) string {
+	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) + spellParts(s.Weighted, s.Mirroring, s.Failover)
+}
 
 // settings is the settings as they are shown.
-func settings(b Balance, sticky *Sticky, check *Check, limit *MaxConn) string {
-	return spell(b, sticky, check, limit, hide)
+func (s *Service) settings() string {
+	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, hide) + spellParts(s.Weighted, s.Mirroring, s.Failover)
 }
 
 func spell(b Balance, sticky *Sticky, check *Check, limit *MaxConn, secret func(string) string) string {
@@ -148,7 +154,14 @@ func (e Extractor) String() string {
 	case ByHeader:
 		return "request.header." + e.Header
 	}
-	return "client.ip"
+	text := "client.ip"
+	if e.Depth > 0 {
+		text += fmt.Sprintf(";depth=%d", e.Depth)
+	}
+	for _, network := range e.Excluded {
+		text += ";not=" + network.String()
+	}
+	return text
 }
 
 // counted is a number with its noun, "1 task".

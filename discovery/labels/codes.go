@@ -22,6 +22,11 @@ const (
 	BadWeight           = "bad-weight"
 	BadExtractor        = "bad-extractor"
 	RefusesAll          = "refuses-everything"
+	BadRate             = "bad-rate"
+	BadStatus           = "bad-status"
+	BadExpression       = "bad-expression"
+	NotNormalised       = "name-not-normalised"
+	NoStreams           = "streams-are-buffered"
 	NoPort              = "no-port"
 	NoRule              = "no-rule"
 	Constrained         = "constrained-out"
@@ -70,6 +75,11 @@ func Codes() []rules.CodeDoc {
 		{Code: BadRange, Doc: "A white list has an item that is no address and no range, or none at all; the route is not served."},
 		{Code: BadRedirect, Doc: "A redirect's regexp or replacement can't be used; the route is not served."},
 		{Code: BadField, Doc: "The value can't be sent in a header field, and isn't."},
+		{Code: BadRate, Doc: "A set of a rate limit is not whole, or a part of it can't be read; the route is not served."},
+		{Code: BadStatus, Doc: "The statuses of an error page can't be read; there is no page."},
+		{Code: BadExpression, Doc: "The expression of a circuit breaker or of replays is wrong; the route is not served."},
+		{Code: NotNormalised, Doc: "The service of an error page is written otherwise than Traefik 1.x wants it; it is found all the same."},
+		{Code: NoStreams, Doc: "Buffering reads answers to their end, so that streams never arrive."},
 		{Code: NoPort, Doc: "The service names no port; the route is not served."},
 		{Code: NoRule, Doc: "The service has neither a rule nor a domain for the default rule; the route is not served."},
 		{Code: Constrained, Doc: "The service's tags don't satisfy this router's constraints."},

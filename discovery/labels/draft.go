@@ -42,10 +42,15 @@ type draft struct {
 	maxConn   *int64
 	extractor entry
 
-	guards   guards
-	redirect redirection
-	headers  rules.Headers
-	cert     rules.ClientCert
+	guards        guards
+	redirect      redirection
+	headers       rules.Headers
+	cert          rules.ClientCert
+	filters       []rules.Filter // of traffic; routeFilters has them all
+	rateExtractor entry
+	rates         map[string]*rateSet // by name
+	pages         map[string]*pageSet // by name
+	buffering     *rules.Buffering    // nil: off
 }
 
 func newDraft(segment string, labels map[string]entry, o Options, notes *notebook) *draft {

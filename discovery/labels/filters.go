@@ -52,7 +52,7 @@ func rankOf(f rules.Filter) int {
 
 // routeFilters are the filters that the segment's labels ask for, in their order.
 func (d *draft) routeFilters() []rules.Filter {
-	filters := slices.Concat(d.whiteListFilters(), d.redirectFilters(), d.headerFilters(), d.certFilters(), d.authFilters())
+	filters := slices.Concat(d.whiteListFilters(), d.redirectFilters(), d.headerFilters(), d.certFilters(), d.authFilters(), d.filters)
 	slices.SortStableFunc(filters, func(a, b rules.Filter) int { return cmp.Compare(rankOf(a), rankOf(b)) })
 	return filters
 }

@@ -69,6 +69,9 @@ func (c *content) Close() error {
 	return nil
 }
 
+// Interrupt makes a Read on another goroutine give up waiting for the client, whose connection ends with the exchange.
+func (c *content) Interrupt() { _ = c.stream.sock.conn.SetReadDeadline(past) }
+
 // whole tells whether all of it is here.
 func (c *content) whole() bool {
 	return c.ended || c.framing == sized && c.left <= int64(len(c.stream.unread()))

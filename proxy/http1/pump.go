@@ -19,15 +19,28 @@ type pump struct {
 	stopped atomic.Bool
 	whole   atomic.Bool // all of the body is here; what has not been sent of it is under way
 	started bool
-	failed  error // of the client's side; to be read once done is closed
-	unsent  bool  // the endpoint did not take all
-	mine    bool  // the body is of this engine, so that it can be interrupted
-	upgrade bool  // the request asks for another protocol
+	failed  error    // of the client's side; to be read once done is closed
+	unsent  bool     // the endpoint did not take all
+	mine    *content // the body, or what is inside of it, if it is of this engine and so can be interrupted
+	upgrade bool     // the request asks for another protocol
 }
 
 func newPump(u *upstream, q *message.Request) *pump {
-	_, mine := q.Body.(*content)
-	return &pump{up: u, body: q.Body, done: make(chan struct{}), mine: mine, upgrade: q.Upgrade != ""}
+	return &pump{up: u, body: q.Body, done: make(chan struct{}), mine: inside(q.Body), upgrade: q.Upgrade != ""}
+}
+
+// inside is the client's own body that another one was put around, or nil. Who puts one around offers Unwrap.
+func inside(body message.Body) *content {
+	for {
+		if c, ok := body.(*content); ok {
+			return c
+		}
+		around, ok := body.(interface{ Unwrap() message.Body })
+		if !ok {
+			return nil
+		}
+		body = around.Unwrap()
+	}
 }
 
 // start is called by the exchange's goroutine, which says to the client that it may send before another reads what it does:
@@ -174,10 +187,10 @@ func (p *pump) halt() bool {
 	}
 	p.stopped.Store(true)
 	_ = p.up.sock.conn.SetWriteDeadline(past)
-	if !p.mine {
+	if p.mine == nil {
 		return false // whoever offers the body ends its reads when the exchange is over
 	}
-	client := p.body.(*content).stream.sock.conn
+	client := p.mine.stream.sock.conn
 	_ = client.SetReadDeadline(past)
 	<-p.done
 	_ = client.SetReadDeadline(time.Time{})

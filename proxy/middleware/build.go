@@ -11,7 +11,7 @@ import (
 func build(f rules.Filter, o Options) (any, error) {
 	switch f := f.(type) {
 	case rules.Compress:
-		return compressor{f}, nil
+		return newCompressor(f)
 	case rules.BasicAuth:
 		return newBasicAuth(f, o)
 	case rules.DigestAuth:
@@ -32,6 +32,16 @@ func build(f rules.Filter, o Options) (any, error) {
 		return clientCert{f}, nil
 	case rules.ContentType:
 		return contentType{}, nil
+	case rules.RateLimit:
+		return newLimiter(f, o), nil
+	case rules.InFlight:
+		return newCrowd(f, o), nil
+	case rules.CircuitBreaker:
+		return newBreaker(f, o), nil
+	case rules.Buffering:
+		return buffering{f}, nil
+	case rules.ErrorPage:
+		return errorPage{f}, nil
 	}
 	return nil, fmt.Errorf("not served")
 }

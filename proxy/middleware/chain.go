@@ -51,6 +51,8 @@ type Visit struct {
 	slots  []any // what filters keep of the request, by their place
 	place  int   // of the filter that runs
 	passed int   // filters that the request has passed
+	all    bool  // it has passed them all
+	paged  bool  // the answer is an error page by now
 }
 
 // What answered in an endpoint's place: "Auth for frontend-x", "frontend redirect for frontend-x".
@@ -67,6 +69,9 @@ type Router interface {
 	EntryPoint(name string) (scheme, port string, ok bool)
 	// Fetch asks a service of the table in force in the client's place. The answer's body is to be closed.
 	Fetch(v *Visit, service string, q *message.Request) (*message.Response, *message.Failure)
+	// Again forwards the client's request once more. It is for a request whose body can be read anew, and after the body of
+	// the answer before was closed.
+	Again(v *Visit) (*message.Response, *message.Failure)
 }
 
 // Keep leaves something for the filter's own later parts.
@@ -100,6 +105,7 @@ func (c *Chain) Request(v *Visit) *message.Response {
 		}
 		v.passed = i + 1
 	}
+	v.all = true
 	return nil
 }
 

@@ -55,6 +55,7 @@ func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Res
 	}
 	if fault := fault(x.Request(), answer); fault != nil {
 		answer.Body.Close()
+		t.content.seal()
 		return nil, &message.Failure{Side: message.Upstream, Step: message.Waiting, Err: fault}
 	}
 	return t.response(answer), nil
@@ -155,7 +156,7 @@ func (t *trip) request(e *balancer.Endpoint) *http.Request {
 	}
 	if q.Body != nil {
 		out.Trailer = announced(q.Trailer)
-		t.content = &content{body: q.Body, trailer: out.Trailer}
+		t.content = newContent(q.Body, out.Trailer)
 		out.Body, out.ContentLength = t.content, q.Body.Length()
 		if out.ContentLength >= 0 {
 			out.Trailer = nil
@@ -223,11 +224,11 @@ func (t *trip) inform(status int, header textproto.MIMEHeader) error {
 // failure says what an error means: whose it is, how far it came, and whether elsewhere may be tried.
 func (t *trip) failure(err error) *message.Failure {
 	f := &message.Failure{Side: message.Upstream, Step: message.Waiting, Err: err}
+	whole, clientErr := t.content.seal()
 	if t.exchange.Context().Err() != nil {
 		f.Side = message.Client
 		return f
 	}
-	whole, clientErr := t.content.seal()
 	switch {
 	case clientErr != nil:
 		f.Side, f.Step, f.Err = message.Client, message.Sending, clientErr
@@ -272,6 +273,7 @@ func (t *trip) response(answer *http.Response) *message.Response {
 	r := &message.Response{Status: answer.StatusCode}
 	addAll(&r.Fields, answer.Header)
 	if stream, ok := answer.Body.(io.ReadWriteCloser); ok && answer.StatusCode == http.StatusSwitchingProtocols {
+		t.content.seal()
 		r.Upgraded = upgraded{stream, t.connection()}
 		return r
 	}
@@ -283,7 +285,7 @@ func (t *trip) response(answer *http.Response) *message.Response {
 		answer.ContentLength = -1
 		r.Fields.Del("Content-Length")
 	}
-	r.Body = &responseBody{ReadCloser: answer.Body, answer: answer}
+	r.Body = &responseBody{ReadCloser: answer.Body, answer: answer, request: t.content}
 	if answer.ContentLength >= 0 && !r.Fields.Has("Content-Length") && answer.Request.Method != http.MethodHead {
 		r.Fields.Add("Content-Length", fmt.Sprint(answer.ContentLength))
 	}

@@ -1,9 +1,11 @@
 package stdhttp
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/appia-edge/appia/proxy/message"
 )
@@ -15,6 +17,17 @@ type requestBody struct {
 	io.ReadCloser
 	request  *http.Request
 	trailers message.Fields
+	read     atomic.Int64
+	ended    atomic.Bool // written by whoever reads, the transport's goroutine mostly
+}
+
+// Read implements io.Reader.
+func (b *requestBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if total := b.read.Add(int64(n)); errors.Is(err, io.EOF) || total == b.request.ContentLength {
+		b.ended.Store(true)
+	}
+	return n, err
 }
 
 func (b *requestBody) Length() int64 { return b.request.ContentLength }
@@ -29,7 +42,15 @@ func (b *requestBody) Trailers() *message.Fields {
 type responseBody struct {
 	io.ReadCloser
 	answer   *http.Response
+	request  *content // of the request; nil: it had none
 	trailers message.Fields
+}
+
+// Close ends the exchange, and with it the reading of the request.
+func (b *responseBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.request.seal()
+	return err
 }
 
 func (b *responseBody) Length() int64 { return b.answer.ContentLength }

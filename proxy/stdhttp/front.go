@@ -111,7 +111,7 @@ func (x *exchange) read() (refused string) {
 			// Else net/http stops reading the request once the response begins.
 			_ = x.control.EnableFullDuplex() // its own writer always can
 		}
-		x.body = requestBody{ReadCloser: r.Body, request: r}
+		x.body.ReadCloser, x.body.request = r.Body, r
 		q.Body = &x.body
 	}
 	if message.Listed(q.Fields.Joined("Connection"), "upgrade") {
@@ -168,6 +168,7 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 		header["Content-Type"] = nil // else net/http guesses one
 	}
 	x.answered = true
+	x.closeIfUnread(header)
 	x.writer.WriteHeader(r.Status)
 	if r.Body == nil {
 		return 0, nil
@@ -183,6 +184,14 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 	}
 	writeTrailers(header, r.Body.Trailers())
 	return sent, nil
+}
+
+// closeIfUnread ends the connection of a client whose body was not read to its end. net/http reads the rest of it after the
+// handler, which in full duplex starts a read that collides with the one of the next request: that would be lost.
+func (x *exchange) closeIfUnread(header http.Header) {
+	if x.origin.ProtoMajor == 1 && x.body.request != nil && !x.body.ended.Load() {
+		header.Set("Connection", "close")
+	}
 }
 
 // relay copies the body. A short read means that we have caught up with the endpoint, so what was

@@ -465,11 +465,11 @@ func TestAnEnvFileLiesBesideItsStackFile(t *testing.T) {
 
 func TestTheReaderMayRehearseWithFlagsOfTheRouter(t *testing.T) {
 	p := start(t, Options{Pace: quick, Stacks: []string{"testdata/networks.yml"},
-		Router: []string{"--docker.exposedbydefault=false", "--docker.domain", "example.com", "--retry"}})
+		Router: []string{"--docker.exposedbydefault=false", "--docker.domain", "example.com", "--consul"}})
 	text := p.until(t, "That was the show.")
 	for _, want := range []string{
 		"--docker.exposedByDefault=false --docker.domain=example.com\n",
-		"Host:networks-enabled.example.com", "# flag --retry is known to Traefik 1.x",
+		"Host:networks-enabled.example.com", "# flag --consul is known to Traefik 1.x",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not tell %q:\n%s", want, text)
