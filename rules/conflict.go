@@ -17,7 +17,7 @@ func (c *compiler) findConflicts() {
 }
 
 func (c *compiler) claimAll(first map[claim]*Route, r *Route) {
-	condition := r.Rule.canonical()
+	condition := r.Rule.canonical(c.options.manner())
 	var winner *Route
 	lost := 0
 	for _, entryPoint := range r.EntryPoints {

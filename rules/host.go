@@ -9,7 +9,7 @@ import (
 type hostIs string
 
 func (h hostIs) holds(s subject) verdict { return yesIf(h != "" && equalLower(s.host, string(h))) }
-func (h hostIs) canonical() string       { return "host(" + string(h) + ")" }
+func (h hostIs) canonical(manner) string { return "host(" + string(h) + ")" }
 func (h hostIs) anchors() []anchor       { return []anchor{{host: string(h), kind: exactHost}} }
 
 func (h hostIs) rest(at anchor, _ bool) condition {
@@ -52,7 +52,7 @@ func dottedEnding(text string) string {
 }
 
 func (h hostLike) holds(s subject) verdict { return yesIf(h.re.MatchString(s.host)) }
-func (h hostLike) canonical() string       { return "hostlike(" + h.re.String() + ")" }
+func (h hostLike) canonical(manner) string { return "hostlike(" + sameHostExpr(h.re.String()) + ")" }
 
 func (h hostLike) anchors() []anchor {
 	if h.ending == "" {

@@ -48,7 +48,18 @@ func (p pathIs) fits(body string) bool {
 	return p.re.MatchString(body)
 }
 
-func (p pathIs) canonical() string           { return "path(" + p.text + ")" }
+func (p pathIs) canonical(m manner) string {
+	switch {
+	case !m.keep:
+		return "path(" + p.text + ")"
+	case p.re == nil:
+		return pathExact(p.text).canonical(m)
+	case p.slash:
+		return likePath(strings.TrimSuffix(p.re.String(), "$") + "/$")
+	}
+	return likePath(p.re.String())
+}
+
 func (p pathIs) anchors() []anchor           { return []anchor{{path: p.before}} }
 func (p pathIs) rest(anchor, bool) condition { return p }
 
@@ -99,7 +110,16 @@ func hasPrefix(path, prefix string, strict bool) bool {
 	return !strict || strings.HasSuffix(prefix, "/") || len(path) == len(prefix) || path[len(prefix)] == '/'
 }
 
-func (p pathHas) canonical() string { return "prefix(" + p.text + ")" }
+func (p pathHas) canonical(m manner) string {
+	switch {
+	case p.re == nil:
+		return "prefix(" + p.text + ")"
+	case m.strict:
+		return likePath(p.bounded.String())
+	}
+	return likePath(p.re.String())
+}
+
 func (p pathHas) anchors() []anchor { return []anchor{{path: p.before}} }
 
 func (p pathHas) rest(at anchor, strict bool) condition {
