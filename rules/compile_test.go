@@ -102,7 +102,7 @@ func TestCallersSpecsAreLeftAsTheyWere(t *testing.T) {
 
 func TestEverySettingShowsInTheText(t *testing.T) {
 	s := &Service{
-		Name: "web", Balance: DRR, MaxConn: &MaxConn{10, Extractor{ByHeader, "X-Key"}},
+		Name: "web", Balance: DRR, MaxConn: &MaxConn{10, Extractor{Kind: ByHeader, Header: "X-Key"}},
 		Sticky: &Sticky{"_c", true, true, "lax"},
 		Check:  &Check{Path: "/up", Port: 81, Scheme: "https", Host: "h", Headers: []Pair{{"A", "b\n"}}, Rise: 2, Fall: 3},
 	}

@@ -5,7 +5,10 @@
 // goroutine, reads no clock and knows neither swarm nor sockets.
 package rules
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // A Spec is what one swarm service asks for by its labels: routes, and the services they lead to.
 // Nothing in a Spec can fail to parse any more; what was wrong has become a Diagnostic.
@@ -48,7 +51,41 @@ type ServiceSpec struct {
 	Check      *Check   // nil: no active health check
 	MaxConn    *MaxConn // nil: no limit
 	Endpoints  []Endpoint
+
+	// A service may lead to other services instead of endpoints, in one of three ways. Sticky then keeps a client at one
+	// of Weighted; Balance and Check are the other services' own.
+	Weighted  []Part
+	Mirroring *Mirroring // nil: none
+	Failover  *Failover  // nil: none
+	// PartsLabel is the label that names the other services, for diagnostics.
+	PartsLabel string
 }
+
+// A Part is a service that gets its share of another one's requests.
+type Part struct {
+	Service string // the Name of a ServiceSpec, of this or of another owner
+	Weight  int    // 0: no requests but those of clients that stick to it
+}
+
+// Mirroring sends requests to a service and copies of some to others, whose answers nobody sees.
+type Mirroring struct {
+	Service string
+	Mirrors []Mirror
+	MaxBody int64 // a request with a longer body is not copied; 0: DefaultMirrorBody
+	NoBody  bool  // copies have no body, whatever the request has
+}
+
+// A Mirror is a service that gets copies.
+type Mirror struct {
+	Service string
+	Percent int // of the requests, 0 to 100
+}
+
+// DefaultMirrorBody is the longest body that is kept for copies where nobody says otherwise.
+const DefaultMirrorBody = 1 << 20
+
+// Failover sends requests to Fallback while Main has no endpoint that could answer.
+type Failover struct{ Main, Fallback string }
 
 // Balance is how a service's endpoints take turns.
 type Balance uint8
@@ -90,6 +127,10 @@ type MaxConn struct {
 type Extractor struct {
 	Kind   ExtractorKind
 	Header string // for ByHeader
+	// Depth and Excluded are v3's ipStrategy, for ByClientIP: the element of X-Forwarded-For that is the client, from the
+	// right, or the first from the right that is in none of these networks. Without either it is the connection's address.
+	Depth    int
+	Excluded []netip.Prefix
 }
 
 // ExtractorKind is one of the three sources of a key in Traefik 1.x.

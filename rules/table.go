@@ -44,6 +44,11 @@ type Service struct {
 	Sticky  *Sticky
 	Check   *Check
 	MaxConn *MaxConn
+
+	// Of a service that leads to others, which are in the table by these names; see ServiceSpec.
+	Weighted  []Part
+	Mirroring *Mirroring
+	Failover  *Failover
 }
 
 // A Source is one owner's share of a service. The oldest comes first; the service's settings are its.

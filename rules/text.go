@@ -148,7 +148,14 @@ func (e Extractor) String() string {
 	case ByHeader:
 		return "request.header." + e.Header
 	}
-	return "client.ip"
+	text := "client.ip"
+	if e.Depth > 0 {
+		text += fmt.Sprintf(";depth=%d", e.Depth)
+	}
+	for _, network := range e.Excluded {
+		text += ";not=" + network.String()
+	}
+	return text
 }
 
 // counted is a number with its noun, "1 task".
