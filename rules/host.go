@@ -24,6 +24,7 @@ type hostLike struct {
 	text   string // the template
 	ending string // every such host ends so, from a dot on; "": not known
 	re     *regexp.Regexp
+	same   string // its canonical text
 }
 
 // hostTemplate reads a template for hosts; one without places is a host. Case never counts.
@@ -39,7 +40,7 @@ func hostTemplate(text string) (condition, error) {
 	if re == nil {
 		return hostIs(lowered(text)), nil
 	}
-	return hostLike{text: lowered(text), ending: dottedEnding(t.after), re: re}, nil
+	return hostLike{text: lowered(text), ending: dottedEnding(t.after), re: re, same: likeHost(re)}, nil
 }
 
 // dottedEnding is the part of a literal ending that can be looked up: from its first dot on.
@@ -52,7 +53,7 @@ func dottedEnding(text string) string {
 }
 
 func (h hostLike) holds(s subject) verdict { return yesIf(h.re.MatchString(s.host)) }
-func (h hostLike) canonical(manner) string { return "hostlike(" + sameHostExpr(h.re.String()) + ")" }
+func (h hostLike) canonical(manner) string { return h.same }
 
 func (h hostLike) anchors() []anchor {
 	if h.ending == "" {

@@ -13,6 +13,7 @@ import (
 type hostMatches struct {
 	re     *regexp.Regexp
 	ending string // every such host ends so, from a dot on; "": not known
+	same   string // its canonical text
 }
 
 // hostExpr reads a regexp for hosts; one that stands for a single host is that host.
@@ -28,7 +29,7 @@ func hostExpr(expr string) (condition, error) {
 	case whole && lowered(start) == start:
 		return hostIs(start), nil
 	}
-	return hostMatches{re: re, ending: dottedEnding(end)}, nil
+	return hostMatches{re: re, ending: dottedEnding(end), same: likeHost(re)}, nil
 }
 
 // holds makes a string of hosts with capitals only, which browsers never send.
@@ -41,7 +42,10 @@ func (h hostMatches) holds(s subject) verdict {
 	return yesIf(h.re.MatchString(s.host))
 }
 
-func (h hostMatches) canonical(manner) string { return "hostlike(" + sameHostExpr(h.re.String()) + ")" }
+func (h hostMatches) canonical(manner) string { return h.same }
+
+// likeHost is the canonical text of whatever compares a host with a regexp.
+func likeHost(re *regexp.Regexp) string { return "hostlike(" + sameHostExpr(re.String()) + ")" }
 
 func (h hostMatches) anchors() []anchor {
 	if h.ending == "" {
@@ -83,7 +87,7 @@ func (p queryHas) fits(raw string) bool {
 
 func (p queryHas) canonical(manner) string {
 	if p.re != nil {
-		return "querylike(" + p.name + "=" + sameExpr(p.re.String()) + ")"
+		return "querylike(" + p.name + "=" + p.re.String() + ")"
 	}
 	return "queryhas(" + p.name + "=" + p.value + ")"
 }

@@ -13,6 +13,7 @@ type pathIs struct {
 	slash  bool   // the template ends with a slash
 	before string // literal text that every such path begins with
 	re     *regexp.Regexp
+	like   string // the canonical text of re with its slash
 }
 
 func pathTemplate(text string) (condition, error) {
@@ -22,7 +23,11 @@ func pathTemplate(text string) (condition, error) {
 		return nil, err
 	}
 	re, err := t.compile("^", "$")
-	return pathIs{text: text, body: body, slash: slash, before: t.before, re: re}, err
+	if re == nil {
+		return pathIs{text: text, body: body, slash: slash, before: t.before}, err
+	}
+	like := likePath("^" + t.expr + text[len(body):] + "$")
+	return pathIs{text: text, body: body, slash: slash, before: t.before, re: re, like: like}, nil
 }
 
 func (p pathIs) holds(s subject) verdict {
@@ -54,10 +59,8 @@ func (p pathIs) canonical(m manner) string {
 		return "path(" + p.text + ")"
 	case p.re == nil:
 		return pathExact(p.text).canonical(m)
-	case p.slash:
-		return likePath(strings.TrimSuffix(p.re.String(), "$") + "/$")
 	}
-	return likePath(p.re.String())
+	return p.like
 }
 
 func (p pathIs) anchors() []anchor           { return []anchor{{path: p.before}} }
@@ -70,6 +73,7 @@ type pathHas struct {
 	before  string // literal text that every such path begins with
 	re      *regexp.Regexp
 	bounded *regexp.Regexp // re, ending at a boundary
+	like    [2]string      // the canonical texts of the two
 }
 
 func prefixTemplate(text string) (condition, error) {
@@ -82,7 +86,11 @@ func prefixTemplate(text string) (condition, error) {
 		return nil, err
 	}
 	bounded, err := t.compile("^", boundary(text))
-	return pathHas{text: text, before: t.before, re: re, bounded: bounded}, err
+	if re == nil || err != nil {
+		return pathHas{text: text, before: t.before}, err
+	}
+	like := [2]string{likePath(re.String()), likePath(bounded.String())}
+	return pathHas{text: text, before: t.before, re: re, bounded: bounded, like: like}, nil
 }
 
 func boundary(text string) string {
@@ -115,9 +123,9 @@ func (p pathHas) canonical(m manner) string {
 	case p.re == nil:
 		return "prefix(" + p.text + ")"
 	case m.strict:
-		return likePath(p.bounded.String())
+		return p.like[1]
 	}
-	return likePath(p.re.String())
+	return p.like[0]
 }
 
 func (p pathHas) anchors() []anchor { return []anchor{{path: p.before}} }

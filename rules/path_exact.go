@@ -14,6 +14,7 @@ func (p pathExact) rest(_ anchor, _ bool) condition { return p }
 type pathLike struct {
 	re     *regexp.Regexp
 	before string // literal text that every such path begins with
+	like   string // its canonical text
 }
 
 func newPathLike(expr string) (pathLike, error) {
@@ -22,11 +23,11 @@ func newPathLike(expr string) (pathLike, error) {
 		return pathLike{}, err
 	}
 	before, _, _ := literalEnds(expr)
-	return pathLike{re: re, before: before}, nil
+	return pathLike{re: re, before: before, like: likePath(expr)}, nil
 }
 
 func (p pathLike) holds(s subject) verdict     { return yesIf(p.re.MatchString(s.q.Path)) }
-func (p pathLike) canonical(manner) string     { return likePath(p.re.String()) }
+func (p pathLike) canonical(manner) string     { return p.like }
 func (p pathLike) anchors() []anchor           { return []anchor{{path: p.before}} }
 func (p pathLike) rest(anchor, bool) condition { return p }
 

@@ -59,7 +59,32 @@ func sameExpr(expr string) string {
 	if err != nil {
 		return expr
 	}
-	return tree.String()
+	return shape(tree)
+}
+
+// shape is a tree as text. The tree's own String would do, were it not that it folds each rune of a class like [^/].
+func shape(tree *syntax.Regexp) string {
+	const kept = syntax.FoldCase | syntax.NonGreedy | syntax.WasDollar
+	text := tree.Op.String()
+	if flags := tree.Flags & kept; flags != 0 {
+		text += fmt.Sprintf("/%d", flags)
+	}
+	switch {
+	case tree.Op == syntax.OpCharClass:
+		text += fmt.Sprintf("%x", tree.Rune)
+	case len(tree.Rune) > 0:
+		text += fmt.Sprintf("%q", string(tree.Rune))
+	case tree.Op == syntax.OpRepeat:
+		text += fmt.Sprintf("{%d,%d}", tree.Min, tree.Max)
+	}
+	if len(tree.Sub) == 0 {
+		return text
+	}
+	subs := make([]string, len(tree.Sub))
+	for i, sub := range tree.Sub {
+		subs[i] = shape(sub)
+	}
+	return text + "(" + strings.Join(subs, " ") + ")"
 }
 
 // sameHostExpr is sameExpr among regexps that are only ever asked about hosts in lower case, so that there
@@ -70,7 +95,7 @@ func sameHostExpr(expr string) string {
 		return expr
 	}
 	lowerTree(tree)
-	return tree.String()
+	return shape(tree)
 }
 
 func lowerTree(tree *syntax.Regexp) {
