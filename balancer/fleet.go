@@ -45,6 +45,7 @@ type Fleet struct {
 	endpoints  map[key]*Endpoint
 	retiring   map[*Endpoint]struct{}
 	groups     map[string]*Group
+	leading    []*Group // those whose services lead to others
 	watches    map[watchKey]*watch
 }
 
@@ -84,6 +85,7 @@ func (f *Fleet) Grow(services []*rules.Service) []*Group {
 			f.forsake(g)
 		}
 	}
+	f.link(services, groups)
 	return groups
 }
 

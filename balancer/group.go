@@ -13,15 +13,20 @@ type Group struct {
 	Tally   Tally         // requests of this service
 	Retries atomic.Uint64 // attempts after the first
 
+	copies lookup[string, atomic.Uint64] // requests seen for each mirror
+
 	fleet *Fleet
 	ring  atomic.Pointer[ring]    // written under Fleet.mu
+	plan  atomic.Pointer[plan]    // of a service that leads to others; nil: it has endpoints. Written under Fleet.mu
 	limit atomic.Pointer[limiter] // nil: never had a limit
 
 	// Guarded by Fleet.mu.
 	service *rules.Service // what sources were made from
 	sources []source
 	sticky  bool
-	stamp   uint64 // the last generation that wanted it
+	parts   []part   // of a service that leads to others
+	leaders []*Group // those that this is a part of
+	stamp   uint64   // the last generation that wanted it
 
 	// Every request writes these; on a cache line of their own they do not slow the readers of ring.
 	_        [64]byte
@@ -61,7 +66,9 @@ func (g *Group) Size() int { return len(g.ring.Load().live) }
 
 // rebuild makes the ring anew; needs Fleet.mu. The position goes on, so the turns go on.
 func (g *Group) rebuild() {
+	good, some := g.good(), g.some()
 	g.ring.Store(newRing(g))
+	g.tellLeaders(good, some)
 }
 
 // each calls do for every member; needs Fleet.mu.

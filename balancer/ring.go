@@ -15,6 +15,7 @@ type ring struct {
 	live   []*Endpoint          // those in hands, in one list
 	spare  []*Endpoint          // no turns, but better than nothing when live has been tried
 	tokens map[string]*Endpoint // sticky groups: by cookie value
+	good   bool                 // an endpoint has turns that is up, or not known not to be
 }
 
 // A hand is a source as the ring sees it.
@@ -39,6 +40,7 @@ func newRing(g *Group) *ring {
 	} else {
 		r.spare = spares(g.sources)
 	}
+	r.good = !desperate || len(deal(g.sources, func(s State) bool { return s == Fresh }).order) > 0
 	if g.sticky {
 		r.tokens = g.tokens(desperate)
 	}

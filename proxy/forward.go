@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"errors"
+	"time"
 
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/rules"
 )
 
 // The list of tasks always lags a little behind the swarm, so that a refused connection is news and not an end:
@@ -20,9 +22,15 @@ var errNoEndpoint = errors.New("the service has no endpoint that could answer")
 func (v *visit) forward() (*message.Response, *message.Failure) {
 	var tried [maxTries]*balancer.Endpoint
 	var last *message.Failure
-	timeouts := 0
-	for n := 0; n < maxTries; n++ {
+	timeouts, retry := 0, v.retry()
+	for n := 0; n < v.tries(retry); n++ {
+		if n > 0 && !v.pause(retry, n) {
+			break
+		}
 		e := v.pick(tried[:n])
+		if e == nil && n > 0 && retry != nil {
+			e = v.group.Pick() // all have been tried, and are to be tried again
+		}
 		if e == nil {
 			break
 		}
@@ -48,12 +56,53 @@ func (v *visit) forward() (*message.Response, *message.Failure) {
 	return nil, last
 }
 
+// retry is what the route or the operator says of tries; nil: nothing.
+func (v *visit) retry() *rules.Retry {
+	if v.chain != nil && v.chain.Retry() != nil {
+		return v.chain.Retry()
+	}
+	return v.entry.proxy.options.Retry
+}
+
+// tries is how many there may be. Without a word about it every endpoint may be asked that refuses a connection.
+func (v *visit) tries(r *rules.Retry) int {
+	switch {
+	case r == nil:
+		return maxTries
+	case r.Attempts <= 0:
+		return min(max(v.group.Size(), 1), maxTries)
+	}
+	return min(r.Attempts, maxTries)
+}
+
+// longestPause bounds the time between two tries.
+const longestPause = 10 * time.Second
+
+// pause waits before the n-th try, from 1, where it is asked for. False: the client has left.
+func (v *visit) pause(r *rules.Retry, n int) bool {
+	if r == nil || r.Interval <= 0 {
+		return true
+	}
+	wait := time.NewTimer(min(r.Interval<<min(n-1, maxTries), longestPause))
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return true
+	case <-v.exchange.Context().Done():
+		return false
+	}
+}
+
 // pick is the endpoint that a sticky client asks for, if it is there, or the next in turn.
 func (v *visit) pick(tried []*balancer.Endpoint) *balancer.Endpoint {
 	if len(tried) > 0 {
-		return v.group.PickOther(tried)
+		e := v.group.PickOther(tried)
+		if e == nil && v.above != nil && v.leadElsewhere() {
+			e = v.group.PickOther(tried)
+		}
+		return e
 	}
-	if v.route.Service.Sticky != nil {
+	if v.service.Sticky != nil {
 		if e := v.stuckTo(); e != nil {
 			return e
 		}

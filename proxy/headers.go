@@ -10,6 +10,7 @@ import (
 
 // prepare turns the client's request into the one that an endpoint gets.
 func (v *visit) prepare(q *message.Request) {
+	v.prepared = true
 	if message.Listed(q.Upgrade, "h2c") {
 		q.Upgrade = "" // behind a switch to h2c an endpoint would serve paths that are not the route's
 	}

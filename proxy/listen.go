@@ -158,6 +158,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 		all.Go(func() { errs[i] = e.shutdown(ctx) })
 	}
 	all.Wait()
+	p.mirrors.close()
 	return errors.Join(errs...)
 }
 
@@ -180,4 +181,5 @@ func (p *Proxy) Close() {
 		}
 		e.tunnels.cut()
 	}
+	p.mirrors.close()
 }

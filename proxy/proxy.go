@@ -29,6 +29,7 @@ type Options struct {
 	IdleTimeout time.Duration // of a client's connection between requests
 	Hostname    string        // for X-Forwarded-Server; "": the machine's
 	Filters     middleware.Options
+	Retry       *rules.Retry     // of requests whose route says nothing of it; nil: whoever refuses a connection is passed over
 	Limits      http1.Limits     // of what one client's connection may cost; Head and Idle are the two above
 	StdHTTP1    bool             // HTTP/1.1 by net/http, not by our own engine: the operator's way out
 	Ticks       <-chan time.Time // make time pass for the engines, each a second; nil: seconds do
@@ -48,6 +49,7 @@ type Proxy struct {
 	view    atomic.Pointer[view]
 	swaps   sync.Mutex        // one swap at a time
 	filters *middleware.Store // guarded by swaps
+	mirrors mirrors
 }
 
 // view is a table with what is alive behind it. Requests load it once and use it to their end.

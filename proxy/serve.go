@@ -18,19 +18,25 @@ type visit struct {
 	entry    *EntryPoint
 	view     *view
 	route    *rules.Route
-	chain    *middleware.Chain // nil: the route has no filters
-	filtered *middleware.Visit // what they know of it; nil without them
-	group    *balancer.Group
+	service  *rules.Service     // the route's, or the one that it leads to
+	chain    *middleware.Chain  // nil: the route has no filters
+	filtered *middleware.Visit  // what they know of it; nil without them
+	group    *balancer.Group    // of service
+	above    []leader           // the services that lead to it; nearly always none
+	teed     []*tee             // bodies that mirrors want a copy of; likewise
 	endpoint *balancer.Endpoint // the one asked last
 	path     string             // as the client sent it
 	protocol string             // as the metrics of Traefik 1.7 name it: http, sse or websocket
 	key      string             // what the connection limit counts the request under
 	limited  bool               // it counts it
+	entered  bool               // it has been asked, and lets it pass
+	prepared bool               // the request is as endpoints get it
 	engaged  bool               // the endpoint counts it
 	status   int
 	sent     int64
 	started  time.Time
 	failure  *message.Failure
+	cause    *message.Failure // why no endpoint has answered, until one does
 	query    rules.Query
 }
 
@@ -56,14 +62,14 @@ func (v *visit) serve(now *view) {
 		v.answer(notFound())
 		return
 	}
-	v.route, v.group = match.Route, now.groups[match.Route.Service.ID]
+	v.route, v.service, v.group = match.Route, match.Route.Service, now.groups[match.Route.Service.ID]
 	if match.Redirect {
 		v.answer(movedTo(rules.OtherSlash(q.RawPath), q))
 		return
 	}
 	v.view = now
 	if v.chain = now.chains[match.Route.ID]; v.chain != nil {
-		v.filtered = &middleware.Visit{Exchange: v.exchange, Router: v.entry.proxy, Route: v.route, Entry: v.entry.options.Name, Path: v.path}
+		v.filtered = &middleware.Visit{Exchange: v.exchange, Router: v, Route: v.route, Entry: v.entry.options.Name, Path: v.path}
 	}
 	v.begin()
 	defer v.leave()
@@ -78,11 +84,12 @@ func (v *visit) begin() {
 
 // enter asks the service's connection limit.
 func (v *visit) enter(q *message.Request) bool {
-	v.key, v.limited = limitKey(v.route.Service.MaxConn, q)
+	v.key, v.limited = limitKey(v.service.MaxConn, q)
 	if v.limited && !v.group.Enter(v.key) {
 		v.limited = false
 		return false
 	}
+	v.entered = true
 	return true
 }
 
@@ -98,9 +105,19 @@ func (v *visit) leave() {
 	if v.chain != nil {
 		v.chain.Done(v.filtered)
 	}
-	v.group.End()
-	v.group.Tally.Open(q.Method, v.protocol, -1)
-	v.group.Tally.Done(q.Method, v.protocol, v.code(), time.Since(v.started))
+	for _, t := range v.teed {
+		t.over()
+	}
+	v.part(q, v.group)
+	for _, leader := range v.above {
+		v.part(q, leader.group)
+	}
+}
+
+// part is the end of begin.
+func (v *visit) part(q *message.Request, g *balancer.Group) {
+	v.undo(q, g)
+	g.Tally.Done(q.Method, v.protocol, v.code(), time.Since(v.started))
 }
 
 // pass takes the request through the route's modifiers and filters, forwards it and sends the answer.
@@ -115,8 +132,12 @@ func (v *visit) pass(q *message.Request) {
 			return
 		}
 	}
+	if v.service.Leads() {
+		v.lead()
+		v.mirror(q)
+	}
 	if !v.enter(q) {
-		v.answer(tooMany(v.route.Service.MaxConn.Amount))
+		v.answer(tooMany(v.service.MaxConn.Amount))
 		return
 	}
 	v.prepare(q)
@@ -163,8 +184,11 @@ func (v *visit) fail(f *message.Failure) {
 		v.status, v.failure = status, f
 		return
 	}
+	v.cause = f
 	v.answer(failed(status))
-	v.failure = f
+	if v.cause != nil { // else a filter has made good for it
+		v.failure = v.cause
+	}
 }
 
 // finish keeps the books: the counters, and a line for whoever debugs.
@@ -187,10 +211,10 @@ func (v *visit) finish() {
 }
 
 func (v *visit) serviceName() string {
-	if v.route == nil {
+	if v.service == nil {
 		return ""
 	}
-	return v.route.Service.Name
+	return v.service.Name
 }
 
 func (v *visit) endpointName() string {

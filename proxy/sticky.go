@@ -10,7 +10,7 @@ import (
 
 // stuckTo is the endpoint that the client's cookie names; nil when there is no cookie, or its endpoint is gone.
 func (v *visit) stuckTo() *balancer.Endpoint {
-	value, ok := cookie(&v.exchange.Request().Fields, v.route.Service.Sticky.Cookie)
+	value, ok := cookie(&v.exchange.Request().Fields, v.service.Sticky.Cookie)
 	if !ok {
 		return nil
 	}
@@ -19,7 +19,12 @@ func (v *visit) stuckTo() *balancer.Endpoint {
 
 // remember gives a client its cookie when the endpoint is not the one that its cookie names.
 func (v *visit) remember(e *balancer.Endpoint, r *message.Response) {
-	sticky := v.route.Service.Sticky
+	for _, leader := range v.above {
+		if leader.cookie != "" {
+			r.Fields.Add("Set-Cookie", leader.cookie)
+		}
+	}
+	sticky := v.service.Sticky
 	if sticky == nil {
 		return
 	}

@@ -42,6 +42,9 @@ const (
 	UnknownEntryPoint     = "unknown-entry-point"
 	NoEntryPoint          = "no-entry-point"
 	UnknownService        = "unknown-service"
+	UnknownPart           = "unknown-part"
+	CircularService       = "circular-service"
+	UnknownPage           = "unknown-page"
 	ServiceSettingsDiffer = "service-settings-differ"
 	UnevenShares          = "uneven-shares"
 	AmbiguousRoute        = "ambiguous-route"
@@ -93,6 +96,9 @@ func Codes() []CodeDoc {
 		{UnknownEntryPoint, "The entry point does not exist; the route is served at its others, if any."},
 		{NoEntryPoint, "The route has no entry point; it is not served."},
 		{UnknownService, "The route leads to a service that nobody offers; it is not served."},
+		{UnknownPart, "A service leads to another one that nobody offers; that part is left out, or the service is not offered."},
+		{CircularService, "A service leads to itself by way of others, or through too many; it is not offered."},
+		{UnknownPage, "The service that makes an error page is offered by nobody; answers stay as they are."},
 		{ServiceSettingsDiffer, "Owners that share a service want different settings; the oldest owner's count."},
 		{UnevenShares, "Owners that share a service have unequal numbers of tasks, so shares are not what weights seem to say."},
 		{AmbiguousRoute, "Two routes to different services ask for the same requests; the older owner's gets them."},

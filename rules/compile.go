@@ -25,6 +25,7 @@ func Compile(specs []Spec, o Options) (*Table, []Diagnostic) {
 	c.checkDefaults()
 	ordered := byAge(specs)
 	c.mergeServices(ordered)
+	c.resolveParts()
 	c.resolveRoutes(ordered)
 	c.orderRoutes()
 	c.findConflicts()

@@ -118,7 +118,7 @@ func (s *Service) summary() string {
 	for _, source := range s.Sources {
 		n += len(source.Endpoints)
 	}
-	return settings(s.Balance, s.Sticky, s.Check, s.MaxConn)[1:] + ", " + counted(n, "endpoint")
+	return s.settings()[1:] + ", " + counted(n, "endpoint")
 }
 
 func (d *differ) sameService(old, new *Service) {
@@ -126,20 +126,18 @@ func (d *differ) sameService(old, new *Service) {
 		return
 	}
 	if !old.setAs(new) {
-		before := settings(old.Balance, old.Sticky, old.Check, old.MaxConn)
-		after := settings(new.Balance, new.Sticky, new.Check, new.MaxConn)
-		d.add('~', "service", new.Name, before[1:]+" => "+after[1:])
+		d.add('~', "service", new.Name, old.settings()[1:]+" => "+new.settings()[1:])
 	}
 	merge(byOwner(old.Sources), byOwner(new.Sources), compareSources, func(a, b *Source) { d.source(new.Name, a, b) })
 }
 
 // setAs says whether two services have the same settings. Nearly all have none but a balance: no text is made for those.
 func (s *Service) setAs(other *Service) bool {
-	plain := func(s *Service) bool { return s.Sticky == nil && s.Check == nil && s.MaxConn == nil }
+	plain := func(s *Service) bool { return s.Sticky == nil && s.Check == nil && s.MaxConn == nil && !s.Leads() }
 	if plain(s) && plain(other) {
 		return s.Balance == other.Balance
 	}
-	return settings(s.Balance, s.Sticky, s.Check, s.MaxConn) == settings(other.Balance, other.Sticky, other.Check, other.MaxConn)
+	return s.settings() == other.settings()
 }
 
 // byOwner is the sources in an order that does not change when an owner comes or goes.

@@ -9,7 +9,8 @@ import (
 
 // A Filter is one thing that a route does to its requests or to their answers beside routing: a lock, a limit, a
 // rewriting. It is a plain value, one of the structs in filters.go, in which nothing can fail to parse any more; what runs
-// is made of it by proxy/middleware. Fields tagged `secret` are never shown.
+// is made of it by proxy/middleware. Fields tagged `secret` are never shown, and
+// those tagged `untold` are no part of what the filter does.
 type Filter interface{ filter() }
 
 // Kind is a filter's word in texts, "basic-auth" for BasicAuth.
@@ -71,7 +72,8 @@ func spellFields(v reflect.Value, secret func(string) string) string {
 	var b strings.Builder
 	for i := range v.NumField() {
 		field, value := v.Type().Field(i), v.Field(i)
-		if value.IsZero() || !field.IsExported() {
+		_, untold := field.Tag.Lookup("untold")
+		if value.IsZero() || !field.IsExported() || untold {
 			continue
 		}
 		text := spellValue(value, secret)

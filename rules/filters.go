@@ -152,6 +152,7 @@ type ErrorPage struct {
 	Status  []StatusRange
 	Service string // the Name of a service in the table
 	Query   string // the path that is asked for; {status} is filled in, v3's {url} too
+	Label   string `untold:""` // the label that names Service, for diagnostics
 }
 
 // A StatusRange is statuses from First to Last.

@@ -17,15 +17,13 @@ func (c *compiler) mergeServices(specs []Spec) {
 		}
 	}
 	slices.SortFunc(c.ordered, func(a, b *Service) int { return cmp.Compare(a.Name, b.Name) })
-	for i, s := range c.ordered {
-		s.ID = i
-	}
 }
 
 func (c *compiler) mergeService(o Owner, s ServiceSpec) {
 	merged := c.services[s.Name]
 	if merged == nil {
-		merged = &Service{Name: s.Name, Balance: s.Balance, Sticky: s.Sticky, Check: s.Check, MaxConn: s.MaxConn}
+		merged = &Service{Name: s.Name, Balance: s.Balance, Sticky: s.Sticky, Check: s.Check, MaxConn: s.MaxConn,
+			Weighted: s.Weighted, Mirroring: s.Mirroring, Failover: s.Failover, partsLabel: s.PartsLabel}
 		c.services[s.Name] = merged
 		c.ordered = append(c.ordered, merged)
 	} else if differ := differences(merged, s); len(differ) > 0 {
@@ -54,6 +52,9 @@ func differences(have *Service, want ServiceSpec) []string {
 	}
 	if !reflect.DeepEqual(have.MaxConn, want.MaxConn) {
 		names = append(names, "connection limit")
+	}
+	if !have.sameParts(&Service{Weighted: want.Weighted, Mirroring: want.Mirroring, Failover: want.Failover}) {
+		names = append(names, "way to other services")
 	}
 	return names
 }

@@ -33,6 +33,7 @@ func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 	if r.Service == nil || len(r.EntryPoints) == 0 {
 		return
 	}
+	r.Filters = c.resolvePages(r)
 	r.Name = c.freeName(spec.Name)
 	c.routes = append(c.routes, r)
 }

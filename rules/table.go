@@ -1,6 +1,9 @@
 package rules
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // A Table says where every request goes. It is immutable: any number of requests may ask it at once.
 type Table struct {
@@ -50,6 +53,22 @@ type Service struct {
 	Weighted  []Part
 	Mirroring *Mirroring
 	Failover  *Failover
+
+	partsLabel string
+}
+
+// Leads says whether the service leads to other services instead of endpoints.
+func (s *Service) Leads() bool {
+	return s != nil && (s.Mirroring != nil || s.Failover != nil || len(s.Weighted) > 0)
+}
+
+// Service finds a service by its name; nil if the table has none.
+func (t *Table) Service(name string) *Service {
+	i, found := slices.BinarySearchFunc(t.Services, name, func(s *Service, name string) int { return cmp.Compare(s.Name, name) })
+	if !found {
+		return nil
+	}
+	return t.Services[i]
 }
 
 // A Source is one owner's share of a service. The oldest comes first; the service's settings are its.

@@ -61,16 +61,18 @@ func plain(text string) string {
 
 // String is the service with its settings, as one line.
 func (s *Service) String() string {
-	return "service " + s.Name + settings(s.Balance, s.Sticky, s.Check, s.MaxConn)
+	return "service " + s.Name + s.settings()
 }
 
 // settingsText is what a share would have its service be. It is for sorting and never shown: with the headers' values,
 // so that every router comes to the same order.
-func settingsText(s ServiceSpec) string { return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) }
+func settingsText(s ServiceSpec) string {
+	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) + spellParts(s.Weighted, s.Mirroring, s.Failover)
+}
 
 // settings is the settings as they are shown.
-func settings(b Balance, sticky *Sticky, check *Check, limit *MaxConn) string {
-	return spell(b, sticky, check, limit, hide)
+func (s *Service) settings() string {
+	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, hide) + spellParts(s.Weighted, s.Mirroring, s.Failover)
 }
 
 func spell(b Balance, sticky *Sticky, check *Check, limit *MaxConn, secret func(string) string) string {

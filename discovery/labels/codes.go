@@ -21,6 +21,11 @@ const (
 	BadWeight           = "bad-weight"
 	BadExtractor        = "bad-extractor"
 	RefusesAll          = "refuses-everything"
+	BadRate             = "bad-rate"
+	BadStatus           = "bad-status"
+	BadExpression       = "bad-expression"
+	NotNormalised       = "name-not-normalised"
+	NoStreams           = "streams-are-buffered"
 	NoPort              = "no-port"
 	NoRule              = "no-rule"
 	Constrained         = "constrained-out"
@@ -62,6 +67,11 @@ func Codes() []rules.CodeDoc {
 		{Code: BadWeight, Doc: "The weight is negative; the route is not served."},
 		{Code: BadExtractor, Doc: "A limit has no key to count by; the route is not served."},
 		{Code: RefusesAll, Doc: "A limit below zero refuses every request, as in Traefik 1.x."},
+		{Code: BadRate, Doc: "A set of a rate limit is not whole, or a part of it can't be read; the route is not served."},
+		{Code: BadStatus, Doc: "The statuses of an error page can't be read; there is no page."},
+		{Code: BadExpression, Doc: "The expression of a circuit breaker or of replays is wrong; the route is not served."},
+		{Code: NotNormalised, Doc: "The service of an error page is written otherwise than Traefik 1.x wants it; it is found all the same."},
+		{Code: NoStreams, Doc: "Buffering reads answers to their end, so that streams never arrive."},
 		{Code: NoPort, Doc: "The service names no port; the route is not served."},
 		{Code: NoRule, Doc: "The service has neither a rule nor a domain for the default rule; the route is not served."},
 		{Code: Constrained, Doc: "The service's tags don't satisfy this router's constraints."},

@@ -41,6 +41,12 @@ type draft struct {
 	check     rules.Check
 	maxConn   *int64
 	extractor entry
+
+	filters       []ranked
+	rateExtractor entry
+	rates         map[string]*rateSet // by name
+	pages         map[string]*pageSet // by name
+	buffering     *rules.Buffering    // nil: off
 }
 
 func newDraft(segment string, labels map[string]entry, o Options, notes *notebook) *draft {

@@ -125,7 +125,11 @@ func written(specs []rules.Spec, found []rules.Diagnostic) string {
 		fmt.Fprintf(&text, "spec %s\n", spec.Owner.Name)
 		for _, r := range spec.Routes {
 			fmt.Fprintf(&text, "  route %s: %q -> %s", r.Name, r.Rule.Text, r.Service)
-			fmt.Fprintf(&text, " priority=%d entrypoints=%v passhost=%t\n", r.Priority, r.EntryPoints, r.PassHost)
+			fmt.Fprintf(&text, " priority=%d entrypoints=%v passhost=%t", r.Priority, r.EntryPoints, r.PassHost)
+			for _, f := range r.Filters {
+				fmt.Fprintf(&text, " | %s", rules.FilterText(f))
+			}
+			fmt.Fprintln(&text)
 		}
 		for _, s := range spec.Services {
 			fmt.Fprintf(&text, "  service %s weight=%d perservice=%t balance=%d", s.Name, s.Weight, s.PerService, s.Balance)

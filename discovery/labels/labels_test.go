@@ -2,6 +2,7 @@ package labels
 
 import (
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -145,7 +146,7 @@ func TestABadValueCostsWhatItsRowSays(t *testing.T) {
 		{"traefik.backend.maxconn.amount=-1", RefusesAll, "", func(s rules.Spec) bool { return share(s).MaxConn.Amount == -1 }},
 		{"traefik.backend.maxconn.amount=10", "", "",
 			func(s rules.Spec) bool {
-				return *share(s).MaxConn == rules.MaxConn{Amount: 10, Extractor: rules.Extractor{Kind: rules.ByHost}}
+				return reflect.DeepEqual(*share(s).MaxConn, rules.MaxConn{Amount: 10, Extractor: rules.Extractor{Kind: rules.ByHost}})
 			}},
 		{"traefik.backend.maxconn.extractorfunc=client.ip", WithoutEffect, "", plain},
 		{"traefik.backend.maxconn.amount=10 traefik.backend.maxconn.extractorfunc=client.pi", BadExtractor, "client.ip", none},
@@ -156,7 +157,7 @@ func TestABadValueCostsWhatItsRowSays(t *testing.T) {
 			func(s rules.Spec) bool { return share(s).MaxConn.Extractor.Kind == rules.ByClientIP }},
 		{"traefik.backend.maxconn.amount=1 traefik.backend.maxconn.extractorfunc=request.header.x-user", "", "",
 			func(s rules.Spec) bool {
-				return share(s).MaxConn.Extractor == rules.Extractor{Kind: rules.ByHeader, Header: "X-User"}
+				return reflect.DeepEqual(share(s).MaxConn.Extractor, rules.Extractor{Kind: rules.ByHeader, Header: "X-User"})
 			}},
 		{path, "", "", checked(same)},
 		{"traefik.backend.healthcheck.path=up?a=b&c", "", "", checked(func(c *rules.Check) { c.Path = "/up?a=b&c" })},

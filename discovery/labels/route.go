@@ -55,7 +55,7 @@ func (r *reading) addRoute(d *draft, segment string, rule rules.Rule, text, serv
 	r.spec.Routes = append(r.spec.Routes, rules.RouteSpec{
 		Label: d.rule.name, Segment: segment, Name: frontendName(segment, service, text), Rule: rule, Priority: d.priority,
 		EntryPoints: d.entryPoints, EntryPointsLabel: d.labels["traefik.frontend.entryPoints"].name,
-		Service: service, PassHost: d.passHost,
+		Service: service, PassHost: d.passHost, Filters: d.chain(),
 	})
 }
 

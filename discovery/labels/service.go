@@ -76,6 +76,7 @@ func (r *reading) spoken() bool {
 func (r *reading) readSegment(s segment) {
 	d := newDraft(s.name, s.labels, r.options, r.notes)
 	d.applyAll()
+	d.makeFilters()
 	r.requirePort(d, s.name)
 	text := r.ruleText(d, s.name)
 	share := r.share(d, s.name)

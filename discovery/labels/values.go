@@ -138,11 +138,13 @@ const shortest = 10 * time.Millisecond
 
 // meantDuration adds the unit that is missing: Traefik 1.x itself reads bare numbers as seconds, elsewhere.
 func meantDuration(value string) string {
-	value = strings.ReplaceAll(value, " ", "") + "s"
-	if d, err := time.ParseDuration(value); err != nil || d <= 0 {
-		return ""
+	closed := strings.ReplaceAll(value, " ", "")
+	for _, meant := range []string{closed, closed + "s"} {
+		if d, err := time.ParseDuration(meant); err == nil && d > 0 {
+			return meant
+		}
 	}
-	return value
+	return ""
 }
 
 // unquote removes one pair of quotes around a value. In a label nothing needs quotes; they are left over

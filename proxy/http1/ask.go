@@ -71,6 +71,6 @@ func idempotent(method string) bool {
 
 // untouched tells whether a body can still be sent from its start.
 func untouched(body message.Body) bool {
-	c, ok := body.(*content)
-	return !ok || !c.touched
+	c := inside(body)
+	return c == nil || !c.touched
 }

@@ -17,14 +17,27 @@ type pump struct {
 	done    chan struct{}
 	stopped atomic.Bool
 	started bool
-	failed  error // of the client's side; to be read once done is closed
-	unsent  bool  // the endpoint did not take all
-	mine    bool  // the body is of this engine, so that it can be interrupted
+	failed  error    // of the client's side; to be read once done is closed
+	unsent  bool     // the endpoint did not take all
+	mine    *content // the body, or what is inside of it, if it is of this engine and so can be interrupted
 }
 
 func newPump(u *upstream, body message.Body) *pump {
-	_, mine := body.(*content)
-	return &pump{up: u, body: body, done: make(chan struct{}), mine: mine}
+	return &pump{up: u, body: body, done: make(chan struct{}), mine: inside(body)}
+}
+
+// inside is the client's own body that another one was put around, or nil. Who puts one around offers Unwrap.
+func inside(body message.Body) *content {
+	for {
+		if c, ok := body.(*content); ok {
+			return c
+		}
+		around, ok := body.(interface{ Unwrap() message.Body })
+		if !ok {
+			return nil
+		}
+		body = around.Unwrap()
+	}
 }
 
 func (p *pump) start() {
@@ -132,10 +145,10 @@ func (p *pump) halt() bool {
 	}
 	p.stopped.Store(true)
 	_ = p.up.sock.conn.SetWriteDeadline(past)
-	if !p.mine {
+	if p.mine == nil {
 		return false // whoever offers the body ends its reads when the exchange is over
 	}
-	client := p.body.(*content).stream.sock.conn
+	client := p.mine.stream.sock.conn
 	_ = client.SetReadDeadline(past)
 	<-p.done
 	_ = client.SetReadDeadline(time.Time{})

@@ -13,7 +13,17 @@ func build(f rules.Filter, o Options) (any, error) {
 	case rules.Rewrite:
 		return rewriter{f}, nil
 	case rules.Compress:
-		return compressor{f}, nil
+		return newCompressor(f)
+	case rules.RateLimit:
+		return newLimiter(f, o), nil
+	case rules.InFlight:
+		return newCrowd(f, o), nil
+	case rules.CircuitBreaker:
+		return newBreaker(f, o), nil
+	case rules.Buffering:
+		return buffering{f}, nil
+	case rules.ErrorPage:
+		return errorPage{f}, nil
 	}
 	return nil, fmt.Errorf("not served")
 }

@@ -49,6 +49,8 @@ type Visit struct {
 	slots  []any // what filters keep of the request, by their place
 	place  int   // of the filter that runs
 	passed int   // filters that the request has passed
+	all    bool  // it has passed them all
+	paged  bool  // the answer is an error page by now
 }
 
 // A Router is what filters may ask of the proxy around them.
@@ -57,6 +59,9 @@ type Router interface {
 	EntryPoint(name string) (scheme, port string, ok bool)
 	// Fetch asks a service of the table in force in the client's place. The answer's body is to be closed.
 	Fetch(v *Visit, service string, q *message.Request) (*message.Response, *message.Failure)
+	// Again forwards the client's request once more. It is for a request whose body can be read anew, and after the body of
+	// the answer before was closed.
+	Again(v *Visit) (*message.Response, *message.Failure)
 }
 
 // Keep leaves something for the filter's own later parts.
@@ -90,6 +95,7 @@ func (c *Chain) Request(v *Visit) *message.Response {
 		}
 		v.passed = i + 1
 	}
+	v.all = true
 	return nil
 }
 

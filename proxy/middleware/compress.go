@@ -6,9 +6,12 @@ package middleware
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,23 +28,60 @@ import (
 const minCompress = 512
 
 // A compressor encodes responses for clients that accept it.
-type compressor struct{ rules.Compress }
+type compressor struct {
+	excluded, included []string
+	least              int64
+	codings            []*coding // in the order of preference
+	otherwise          *coding   // for clients that say nothing; nil: none
+}
+
+// usual is what an entry point's compress option means.
+var usual = &compressor{least: minCompress, codings: codings}
+
+func newCompressor(f rules.Compress) (*compressor, error) {
+	c := &compressor{excluded: mediaTypes(f.Excluded), included: mediaTypes(f.Included), least: int64(cmp.Or(f.MinBytes, minCompress)), codings: codings}
+	var err error
+	if len(f.Codings) > 0 {
+		c.codings = nil
+	}
+	for _, name := range f.Codings {
+		known, unknown := codingOf(name)
+		c.codings, err = append(c.codings, known), errors.Join(err, unknown)
+	}
+	if f.Default != "" {
+		var unknown error
+		c.otherwise, unknown = codingOf(f.Default)
+		err = errors.Join(err, unknown)
+	}
+	return c, err
+}
+
+func codingOf(name string) (*coding, error) {
+	for _, c := range codings {
+		if c.name == name {
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("no content coding %q", name)
+}
 
 // Response implements Answerer.
-func (compressor) Response(v *Visit, r *message.Response) *message.Response {
-	Compress(v.Exchange.Request(), r)
+func (c *compressor) Response(v *Visit, r *message.Response) *message.Response {
+	c.encode(v.Exchange.Request(), r)
 	return r
 }
 
 // Compress encodes a response for a client that accepts it (an entry point's compress option). It never holds back
 // what an endpoint has flushed, and leaves alone what is compressed already, partial, or a stream of events.
-func Compress(q *message.Request, r *message.Response) {
-	if r.Body == nil || !compressible(r) {
+func Compress(q *message.Request, r *message.Response) { usual.encode(q, r) }
+
+func (c *compressor) encode(q *message.Request, r *message.Response) {
+	if r.Body == nil || !compressible(r) || !c.wants(r.Fields.Get("Content-Type")) {
 		return
 	}
 	addVary(&r.Fields)
-	coding := negotiate(q.Fields.Joined("Accept-Encoding"))
-	if coding == nil || q.Method == "HEAD" || length(r) >= 0 && length(r) < minCompress {
+	coding := c.negotiate(&q.Fields)
+	if coding == nil || q.Method == "HEAD" || length(r) >= 0 && length(r) < c.least {
 		return
 	}
 	r.Fields.Set("Content-Encoding", coding.name)
@@ -58,15 +98,39 @@ func compressible(r *message.Response) bool {
 	case r.Fields.Get("Content-Encoding") != "", message.Listed(r.Fields.Joined("Cache-Control"), "no-transform"):
 		return false
 	}
-	return compressibleType(r.Fields.Get("Content-Type"))
+	return true
+}
+
+// wants says whether a type gains by it, unless its author has said which do.
+func (c *compressor) wants(contentType string) bool {
+	switch kind := mediaType(contentType); {
+	case slices.Contains(c.excluded, kind):
+		return false
+	case len(c.included) > 0:
+		return slices.Contains(c.included, kind)
+	}
+	return compressibleType(contentType)
+}
+
+func mediaTypes(contentTypes []string) []string {
+	kinds := make([]string, len(contentTypes))
+	for i, t := range contentTypes {
+		kinds[i] = mediaType(t)
+	}
+	return kinds
+}
+
+func mediaType(contentType string) string {
+	kind, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return strings.ToLower(contentType)
+	}
+	return kind
 }
 
 // compressibleType leaves out what is compressed by its nature, and streams whose readers wait for each event.
 func compressibleType(contentType string) bool {
-	kind, _, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		kind = strings.ToLower(contentType)
-	}
+	kind := mediaType(contentType)
 	family, _, _ := strings.Cut(kind, "/")
 	switch {
 	case kind == "image/svg+xml", kind == "image/bmp", kind == "image/x-icon", kind == "font/ttf", kind == "font/otf":
@@ -126,13 +190,14 @@ var codings = []*coding{
 }
 
 // negotiate picks the coding that the client likes best (RFC 9110, 12.5.3); nil for none.
-func negotiate(accept string) *coding {
-	if accept == "" {
-		return nil
+func (c *compressor) negotiate(fields *message.Fields) *coding {
+	accept := fields.Joined("Accept-Encoding")
+	if accept == "" && !fields.Has("Accept-Encoding") {
+		return c.otherwise
 	}
 	var best *coding
 	bestQ := 0.0
-	for _, c := range codings {
+	for _, c := range c.codings {
 		if q := quality(accept, c.name); q > bestQ {
 			best, bestQ = c, q
 		}

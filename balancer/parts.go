@@ -1,0 +1,181 @@
+package balancer
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"sync/atomic"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+// A plan is whose turn it is among the parts of a service that leads to other services. As a ring it never changes and is
+// replaced, whenever the ring or the plan of a part is.
+type plan struct {
+	order  []turn            // one period; which of its hand's turns it is does not matter
+	groups []*Group          // by the order's hands
+	tokens map[string]*Group // sticky services: by cookie value
+	good   bool              // a part has turns that is good
+}
+
+// A part is a service that another one leads to.
+type part struct {
+	*Group
+	weight uint64
+}
+
+// Lead is the part whose turn it is, or the one that a cookie's token names; nil when none could answer. It is for
+// services that lead to others.
+func (g *Group) Lead(token string) *Group {
+	p := g.plan.Load()
+	if p == nil {
+		return nil
+	}
+	if stuck := p.tokens[token]; stuck != nil {
+		return stuck
+	}
+	n := g.next.Add(1) - 1
+	if len(p.order) == 0 {
+		return nil
+	}
+	return p.groups[p.order[n%uint64(len(p.order))].hand]
+}
+
+// PartToken is what a sticky cookie says of a part.
+func (g *Group) PartToken(part *Group) string {
+	h := hmac.New(sha256.New, g.fleet.options.StickyKey)
+	h.Write([]byte("part\n" + g.Name + "\n" + part.Name))
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// link joins the groups of services that lead to others with those they lead to, and makes their plans; needs Fleet.mu.
+// There are few, so that all of it is made anew each time.
+func (f *Fleet) link(services []*rules.Service, groups []*Group) {
+	for _, leader := range f.leading {
+		leader.unlink()
+	}
+	f.leading = f.leading[:0]
+	for i, s := range services {
+		if !s.Leads() {
+			continue
+		}
+		g := groups[i]
+		g.parts = f.partsOf(s)
+		for _, p := range g.parts {
+			p.leaders = append(p.leaders, g)
+		}
+		f.leading = append(f.leading, g)
+	}
+	for _, leader := range f.leading {
+		leader.replan()
+	}
+}
+
+func (g *Group) unlink() {
+	for _, p := range g.parts {
+		p.leaders = nil
+	}
+	g.parts = nil
+	if g.service != nil && !g.service.Leads() {
+		g.plan.Store(nil) // one that is gone keeps it, for requests that still hold the old table
+	}
+}
+
+// partsOf are the groups that a service leads to, with their weights.
+func (f *Fleet) partsOf(s *rules.Service) (parts []part) {
+	add := func(name string, weight int) {
+		if g := f.groups[name]; g != nil {
+			parts = append(parts, part{g, uint64(max(weight, 0))})
+		}
+	}
+	for _, p := range s.Weighted {
+		add(p.Service, p.Weight)
+	}
+	switch {
+	case s.Mirroring != nil:
+		add(s.Mirroring.Service, 1)
+	case s.Failover != nil:
+		add(s.Failover.Main, 1)
+		add(s.Failover.Fallback, 1)
+	}
+	return parts
+}
+
+// replan makes the plan anew; needs Fleet.mu.
+func (g *Group) replan() {
+	good, some := g.good(), g.some()
+	g.plan.Store(newPlan(g))
+	g.tellLeaders(good, some)
+}
+
+// tellLeaders has the services replan that this one is a part of, if it stands otherwise than it did. rules.Compile lets no
+// circles through.
+func (g *Group) tellLeaders(good, some bool) {
+	if g.good() == good && g.some() == some {
+		return
+	}
+	for _, leader := range g.leaders {
+		leader.replan()
+	}
+}
+
+// newPlan deals turns to the parts that are good; if none is, to those that have any endpoint at all. Of a failover's two
+// parts the first of those has all turns.
+func newPlan(g *Group) *plan {
+	p := &plan{}
+	p.deal(g, (*Group).good)
+	if p.good = len(p.groups) > 0; !p.good {
+		p.deal(g, (*Group).some)
+	}
+	if g.service.Sticky != nil {
+		p.tokens = map[string]*Group{}
+		for _, part := range g.parts {
+			if part.some() {
+				p.tokens[g.PartToken(part.Group)] = part.Group
+			}
+		}
+	}
+	return p
+}
+
+func (p *plan) deal(g *Group, fit func(*Group) bool) {
+	var weights []uint64
+	for _, part := range g.parts {
+		if part.weight == 0 || !fit(part.Group) {
+			continue
+		}
+		p.groups = append(p.groups, part.Group)
+		weights = append(weights, part.weight)
+		if g.service.Failover != nil {
+			break
+		}
+	}
+	p.order = smooth(weights)
+}
+
+// good tells whether the group has an endpoint that is not known to be bad.
+func (g *Group) good() bool {
+	if p := g.plan.Load(); p != nil {
+		return p.good
+	}
+	return g.ring.Load().good
+}
+
+// some tells whether the group has an endpoint that takes turns.
+func (g *Group) some() bool {
+	if p := g.plan.Load(); p != nil {
+		return len(p.order) > 0
+	}
+	return len(g.ring.Load().order) > 0
+}
+
+// CopyDue says whether this request is one of the percentage of a service's requests that a mirror gets a copy of. They are
+// spread out evenly, and the count outlives changes of the percentage.
+func (g *Group) CopyDue(mirror string, percent int) bool {
+	count := g.copies.load()[mirror]
+	if count == nil {
+		count = g.copies.obtain(mirror, new(atomic.Uint64))
+	}
+	n, part := (count.Add(1)-1)%100, uint64(min(max(percent, 0), 100))
+	return (n+1)*part/100 > n*part/100
+}

@@ -1,0 +1,153 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+// named is an endpoint that says its name.
+func named(t *testing.T, name string) string {
+	return endpoint(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, name) })
+}
+
+func weighted(name string, parts ...rules.Part) rules.ServiceSpec {
+	return rules.ServiceSpec{Name: name, Weight: 1, Weighted: parts}
+}
+
+func TestWeightedServicesShareExactly(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	a, b := named(t, "a"), named(t, "b")
+	serve := func(parts ...rules.Part) {
+		r.put([]rules.ServiceSpec{at("a", a), at("b", b), at("c"), weighted("w", parts...)}, routeTo(t, "a.com", "w"))
+	}
+	ask := func(n int) string {
+		var all strings.Builder
+		for range n {
+			_, text := r.ask("GET", "a.com", "/")
+			all.WriteString(text)
+		}
+		return all.String()
+	}
+	serve(rules.Part{Service: "a", Weight: 3}, rules.Part{Service: "b", Weight: 1})
+	first := ask(6)
+	r.put([]rules.ServiceSpec{at("a", a), at("b", b), at("more"), weighted("w", rules.Part{Service: "a", Weight: 3}, rules.Part{Service: "b", Weight: 1})}, routeTo(t, "a.com", "w"))
+	if all := first + ask(6); strings.Count(all, "b") != 3 || strings.Contains(all, "bb") {
+		t.Errorf("3 and 1: %s", all)
+	}
+	serve(rules.Part{Service: "a", Weight: 1}, rules.Part{Service: "b", Weight: 0}, rules.Part{Service: "c", Weight: 9})
+	if all := ask(4); all != "aaaa" {
+		t.Errorf("a part without weight, and one without endpoints: %s", all)
+	}
+	if groups := r.fleet.Groups(); len(groups) != 4 {
+		t.Errorf("%d groups", len(groups))
+	}
+	r.nothingInFlight()
+}
+
+func TestClientsStickToTheirPart(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	w := weighted("w", rules.Part{Service: "a", Weight: 1}, rules.Part{Service: "b", Weight: 1})
+	w.Sticky = &rules.Sticky{Cookie: "part"}
+	r.put([]rules.ServiceSpec{at("a", named(t, "a")), at("b", named(t, "b")), w}, routeTo(t, "a.com", "w"))
+	answer, first := r.ask("GET", "a.com", "/")
+	cookies := answer.Cookies()
+	if len(cookies) != 1 || cookies[0].Name != "part" {
+		t.Fatalf("cookies %v", cookies)
+	}
+	for range 4 {
+		answer, text := r.ask("GET", "a.com", "/", func(q *http.Request) { q.AddCookie(cookies[0]) })
+		if text != first || len(answer.Cookies()) != 0 {
+			t.Errorf("%s after %s, cookies %v", text, first, answer.Cookies())
+		}
+	}
+}
+
+func TestFailoverLeadsToTheFallbackAndBack(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	fallback := named(t, "fallback")
+	serve := func(main rules.ServiceSpec) {
+		over := rules.ServiceSpec{Name: "over", Weight: 1, Failover: &rules.Failover{Main: "main", Fallback: "fallback"}}
+		r.put([]rules.ServiceSpec{main, at("fallback", fallback), over, weighted("w", rules.Part{Service: "over", Weight: 1})},
+			routeTo(t, "a.com", "over"), routeTo(t, "b.com", "w"))
+	}
+	for _, c := range []struct {
+		main rules.ServiceSpec
+		want string
+	}{{at("main", named(t, "main")), "main"}, {at("main"), "fallback"}, {at("main", deadAddr(t)), "fallback"}, {at("main", named(t, "main")), "main"}} {
+		serve(c.main)
+		for _, host := range []string{"a.com", "b.com"} {
+			if answer, text := r.ask("POST", host, "/", body("POST", "x")); text != c.want || answer.StatusCode != 200 {
+				t.Errorf("%s: %d %q, want %s", host, answer.StatusCode, text, c.want)
+			}
+		}
+	}
+	serve(at("main"))
+	fallback = deadAddr(t)
+	serve(at("main"))
+	if answer, _ := r.ask("GET", "a.com", "/"); answer.StatusCode != 502 {
+		t.Errorf("all dead: %d", answer.StatusCode)
+	}
+	r.nothingInFlight()
+}
+
+func TestMirrorsGetCopiesAndTheRequestDoesNotWait(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	got := make(chan string, 100)
+	block := make(chan bool)
+	var once sync.Once
+	defer once.Do(func() { close(block) })
+	mirror := endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		text, _ := io.ReadAll(q.Body)
+		got <- q.Method + " " + q.Host + q.URL.String() + " " + string(text) + q.Header.Get("X-Forwarded-Host")
+		<-block
+		w.WriteHeader(500)
+	})
+	mirrored := rules.ServiceSpec{Name: "m", Weight: 1, Mirroring: &rules.Mirroring{Service: "a", MaxBody: 20, Mirrors: []rules.Mirror{
+		{Service: "all", Percent: 100}, {Service: "dead", Percent: 100}, {Service: "none", Percent: 0}}}}
+	r.put([]rules.ServiceSpec{at("a", named(t, "a")), at("all", mirror), at("dead", deadAddr(t)), at("none", mirror), mirrored}, routeTo(t, "a.com", "m"))
+	for _, c := range []struct {
+		change func(*http.Request)
+		want   string
+	}{
+		{func(*http.Request) {}, "POST a.com/x?y=1 a.com"},
+		{body("POST", "letter"), "POST a.com/x?y=1 lettera.com"},
+		{chunked("letter"), "POST a.com/x?y=1 lettera.com"},
+	} {
+		if answer, text := r.ask("POST", "a.com", "/x?y=1", c.change); answer.StatusCode != 200 || text != "a" {
+			t.Errorf("%d %q", answer.StatusCode, text)
+		}
+		if copied := <-got; copied != c.want {
+			t.Errorf("the mirror got %q, want %q", copied, c.want)
+		}
+	}
+	for _, change := range []func(*http.Request){body("POST", strings.Repeat("x", 21)), chunked(strings.Repeat("x", 21))} {
+		if answer, text := r.ask("POST", "a.com", "/", change); answer.StatusCode != 200 || text != "a" {
+			t.Errorf("%d %q", answer.StatusCode, text)
+		}
+	}
+	once.Do(func() { close(block) })
+	r.nothingInFlight()
+	if sent, dropped := r.proxy.MirrorCounts(); sent != 6 || dropped != 4 {
+		t.Errorf("%d copies were sent, %d dropped", sent, dropped)
+	}
+}
+
+func TestPercentOfCopiesIsExact(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	r.put([]rules.ServiceSpec{at("a")})
+	group := r.fleet.Groups()[0]
+	due := 0
+	for range 200 {
+		if group.CopyDue("m", 15) {
+			due++
+		}
+	}
+	if due != 30 {
+		t.Errorf("%d of 200 are 15 %%", due)
+	}
+}

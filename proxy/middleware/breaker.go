@@ -1,0 +1,126 @@
+package middleware
+
+import (
+	"cmp"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/rules"
+)
+
+// What holds where a breaker's settings are zero, as in Traefik 1.x.
+const (
+	breakerCheck    = 100 * time.Millisecond
+	breakerFallback = 10 * time.Second
+	breakerRecovery = 10 * time.Second
+	admittedAtMost  = 0.5 // the share of requests let through at the end of a recovery
+)
+
+// A breaker gives a service a rest when its expression holds: at first nobody is let through, then a growing share.
+type breaker struct {
+	rules.CircuitBreaker
+	now func() time.Time
+
+	mu      sync.Mutex
+	past    past
+	state   state
+	since   time.Time // of the state
+	checked time.Time
+	let     int // let through in this recovery
+	refused int // and not
+}
+
+type state uint8
+
+const (
+	standing state = iota
+	tripped
+	recovering
+)
+
+func newBreaker(f rules.CircuitBreaker, o Options) *breaker {
+	f.Check = cmp.Or(f.Check, breakerCheck)
+	f.Fallback = cmp.Or(f.Fallback, breakerFallback)
+	f.Recovery = cmp.Or(f.Recovery, breakerRecovery)
+	f.Status = cmp.Or(f.Status, http.StatusServiceUnavailable)
+	return &breaker{CircuitBreaker: f, now: o.Now}
+}
+
+// Request implements Asker.
+func (b *breaker) Request(v *Visit) *message.Response {
+	now := b.now()
+	if b.admits(now) {
+		v.Keep(now)
+		return nil
+	}
+	v.Refused = "circuit-breaker"
+	return Answer(b.Status, http.StatusText(b.Status))
+}
+
+// Response implements Answerer. What took long is the endpoint's head: a client that reads slowly is no fault of
+// the service's.
+func (b *breaker) Response(v *Visit, r *message.Response) *message.Response {
+	began, ok := v.Kept().(time.Time)
+	if !ok {
+		return r
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	b.past.add(now, r.Status, now.Sub(began))
+	b.judge(now)
+	return r
+}
+
+func (b *breaker) admits(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pass(now)
+	switch b.state {
+	case tripped:
+		return false
+	case recovering:
+		return b.draw(now)
+	}
+	return true
+}
+
+// pass lets time pass from one state to the next.
+func (b *breaker) pass(now time.Time) {
+	if b.state == tripped && now.Sub(b.since) >= b.Fallback {
+		b.enter(recovering, b.since.Add(b.Fallback))
+	}
+	if b.state == recovering && now.Sub(b.since) >= b.Recovery {
+		b.enter(standing, now)
+	}
+}
+
+func (b *breaker) enter(s state, now time.Time) {
+	b.state, b.since = s, now
+	b.let, b.refused = 0, 0
+}
+
+// draw lets a request through if the share of those that were stays below what it may be by now.
+func (b *breaker) draw(now time.Time) bool {
+	share := admittedAtMost * float64(now.Sub(b.since)) / float64(b.Recovery)
+	if float64(b.let+1) <= share*float64(b.let+b.refused+1) {
+		b.let++
+		return true
+	}
+	b.refused++
+	return false
+}
+
+// judge asks the expression, not too often. What led to a trip is forgotten, so that it does not lead to the next.
+func (b *breaker) judge(now time.Time) {
+	if b.state == tripped || now.Sub(b.checked) < b.Check {
+		return
+	}
+	b.checked = now
+	if b.When.Trips(pastAt{&b.past, now}) {
+		b.enter(tripped, now)
+		b.past = past{}
+	}
+}
