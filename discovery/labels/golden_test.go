@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -134,6 +135,12 @@ func written(specs []rules.Spec, found []rules.Diagnostic) string {
 		for _, s := range spec.Services {
 			fmt.Fprintf(&text, "  service %s weight=%d perservice=%t balance=%d", s.Name, s.Weight, s.PerService, s.Balance)
 			fmt.Fprintf(&text, "%s%s%s\n", setting(" sticky", s.Sticky), setting(" check", s.Check), setting(" maxconn", s.MaxConn))
+			for _, part := range s.Weighted {
+				fmt.Fprintf(&text, "    %d to %s\n", part.Weight, part.Service)
+			}
+			if s.Mirroring != nil || s.Failover != nil {
+				fmt.Fprintf(&text, "   %s%s\n", setting(" mirroring", s.Mirroring), setting(" failover", s.Failover))
+			}
 			for _, e := range s.Endpoints {
 				fmt.Fprintf(&text, "    %s %s (%s)\n", e.URL(), e.Name, e.Task)
 			}
@@ -142,8 +149,11 @@ func written(specs []rules.Spec, found []rules.Diagnostic) string {
 	for _, d := range found {
 		fmt.Fprintln(&text, d)
 	}
-	return text.String()
+	return marks.ReplaceAllString(text.String(), "(not shown)")
 }
+
+// marks are others in every process.
+var marks = regexp.MustCompile(`\(not shown\)#[0-9a-f]{8}`)
 
 func setting[T any](name string, s *T) string {
 	if s == nil {

@@ -93,7 +93,7 @@ func (t *reading3) middleware(e *element, tell teller) *middleware3 {
 		return nil // told, as no row has the name
 	}
 	m := &middleware3{}
-	o := &options3{tell: tell, at: prefix + kinds[0] + ".", strict: true, options: byKind[kinds[0]]}
+	o := &options3{tell: tell, at: prefix + spelledKind(byKind[kinds[0]], kinds[0]) + ".", strict: true, options: byKind[kinds[0]]}
 	if on, switched := o.options[""]; switched && !o.boolean("", true) {
 		o.bad(on, WithoutEffect, "a middleware that is switched off", "")
 	}
@@ -102,6 +102,17 @@ func (t *reading3) middleware(e *element, tell teller) *middleware3 {
 		return nil
 	}
 	return m
+}
+
+// spelledKind is a kind as its labels spell it.
+func spelledKind(options map[string]entry, kind string) string {
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		label := options[name].name
+		if at := strings.LastIndex(strings.ToLower(label), "."+kind); at >= 0 {
+			return label[at+1 : at+1+len(kind)]
+		}
+	}
+	return kind
 }
 
 func (m *middleware3) add(f rules.Filter) { m.filters = append(m.filters, f) }
@@ -270,7 +281,7 @@ func rateLimit3(o *options3, m *middleware3) {
 	if rate.Period <= 0 {
 		o.bad(o.options["period"], BadDuration, "a rate needs a period above zero", "1s")
 	}
-	if rate.Average == 0 {
+	if rate.Average == 0 && !o.spoiled {
 		o.tell(o.first("average"), rules.Warning, WithoutEffect, "an average of 0, which is the default too, is no limit", "")
 		return
 	}
@@ -280,7 +291,7 @@ func rateLimit3(o *options3, m *middleware3) {
 func inFlight3(o *options3, m *middleware3) {
 	key := criterion3(o, rules.ByHost)
 	amount := o.number("amount", 0, 0, 1<<40)
-	if amount == 0 {
+	if amount == 0 && !o.spoiled {
 		o.tell(o.first("amount"), rules.Warning, WithoutEffect, "an amount of 0, which is the default too, is no limit", "")
 		return
 	}

@@ -185,10 +185,12 @@ func (o *options3) checkNames(family string) {
 		switch {
 		case row == nil:
 			o.unknown(e, family, name)
+		case row.state == lock:
+			o.bad(e, LabelNotServed, row.help+", which is not served", "")
 		case row.state == idle:
 			o.tell(e, rules.Info, IdleLabel, row.help, "")
 		case row.state == lacking:
-			o.tell(e, rules.Warning, LabelNotServed, row.help+"; it is not served and has no effect", "")
+			o.tell(e, rules.Warning, LabelNotServed, row.told(), "")
 		}
 	}
 }

@@ -2,6 +2,7 @@ package labels
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/appia-edge/appia/rules"
@@ -73,9 +74,11 @@ func (o *options3) priority() int {
 	if !ok {
 		return 0
 	}
-	plain := &options3{tell: o.tell, options: o.options}
-	n := plain.number("priority", 0, -1<<62, 1<<62)
-	if n <= 0 {
+	n, err := strconv.ParseInt(e.value, 10, 64)
+	switch {
+	case err != nil:
+		o.tell(e, rules.Warning, BadNumber, "not a whole number, so the length of the rule counts", meantNumber(e.value))
+	case n <= 0:
 		o.tell(e, rules.Info, WithoutEffect, "a priority of 0 or below means the length of the rule", "")
 	}
 	return int(max(n, 0))

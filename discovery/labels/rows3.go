@@ -216,6 +216,23 @@ var rows3 = []row3{
 	{"middlewares.<name>.stripPrefix.prefixes", "list", served, "the first that the path begins with is cut off", "none: it must be given", "routers that use it are not served"},
 	{"middlewares.<name>.stripPrefix.forceSlash", "", idle, "deprecated in Traefik 3; the path keeps a leading slash", "", ""},
 	{"middlewares.<name>.stripPrefixRegex.regex", "list", served, "what the first of them matches at the path's beginning is cut off", "none: it must be given", "routers that use it are not served"},
+	{"middlewares.<name>.rateLimit.sourceCriterion.ipStrategy.ipv6Subnet", "", lacking, "how much of an IPv6 address counts, which is the router's flag here", "", ""},
+	{"middlewares.<name>.inFlightReq.sourceCriterion.ipStrategy.ipv6Subnet", "", lacking, "how much of an IPv6 address counts, which is the router's flag here", "", ""},
+	{"middlewares.<name>.ipAllowList.ipStrategy.ipv6Subnet", "", idle, "networks say by themselves how much of an IPv6 address counts", "", ""},
+	{"middlewares.<name>.rateLimit.redis.<key>", "", lacking, "limits that routers share", "", ""},
+	{"middlewares.<name>.grpcWeb.<key>", "", lock, "a middleware that translates gRPC-Web", "", ""},
+	{"middlewares.<name>.plugin.<key>", "", lock, "a plugin", "", ""},
+}
+
+// told is what the author of an unserved label hears.
+func (r *row3) told() string {
+	switch r.state {
+	case lacking:
+		return r.help + "; it is not served and has no effect"
+	case lock:
+		return r.help + ", which is not served; routers that use it are not served"
+	}
+	return r.help
 }
 
 // index3 finds rows by family and option, "middlewares.basicauth.users".
