@@ -24,7 +24,11 @@ type options3 struct {
 	options map[string]entry
 	strict  bool
 	spoiled bool
+	guessed int // suggestions made: each is a search among all names
 }
+
+// mostGuessed bounds that work; whoever has more labels wrong mends these first.
+const mostGuessed = 20
 
 func (o *options3) bad(e entry, code, message, suggestion string) {
 	if o.strict {
@@ -202,8 +206,10 @@ func (o *options3) unknown(e entry, family, name string) {
 		o.spoiled = true
 	}
 	suggestion := ""
-	if near, ok := rules.Nearest(name, names3Of(family)); ok {
-		suggestion = o.at + near
+	if o.guessed++; o.guessed <= mostGuessed {
+		if near, ok := rules.Nearest(name, names3Of(family)); ok {
+			suggestion = o.at + near
+		}
 	}
 	o.tell(e, severity, UnknownLabel, message, suggestion)
 }

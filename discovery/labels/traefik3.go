@@ -24,11 +24,12 @@ type element struct {
 
 // print is equal for elements that read the same.
 func (e *element) print() string {
-	text := e.service.ID
+	var text strings.Builder
+	text.WriteString(e.service.ID)
 	for _, name := range slices.Sorted(maps.Keys(e.options)) {
-		text += "\x00" + name + "=" + e.options[name].written
+		text.WriteString("\x00" + name + "=" + e.options[name].written)
 	}
-	return text
+	return text.String()
 }
 
 // families3 are the kinds of element that are served.
