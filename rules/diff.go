@@ -114,6 +114,9 @@ func (d *differ) service(old, new **Service) {
 }
 
 func (s *Service) summary() string {
+	if s.Leads() {
+		return s.settings()[1:]
+	}
 	n := 0
 	for _, source := range s.Sources {
 		n += len(source.Endpoints)

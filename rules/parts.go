@@ -168,7 +168,9 @@ func (c *compiler) resolve(s *Service) {
 func (c *compiler) nearestService(name string) string {
 	var names []string
 	for _, s := range c.ordered {
-		names = append(names, s.Name)
+		if c.services[s.Name] == s {
+			names = append(names, s.Name)
+		}
 	}
 	meant, _ := Nearest(name, names)
 	return meant

@@ -20,7 +20,8 @@ func readOptions(text string) Options {
 //
 //	owner NAME AGE
 //	route RULE -> SERVICE [priority=N] [entrypoints=A,B] [own-host]
-//	service NAME [weight=N] [per=service] [drr] [sticky=COOKIE] [check=PATH] [maxconn=N]
+//	service NAME [weight=N] [per=service] [drr] [sticky=COOKIE] [check=PATH] [maxconn=N] [part=SERVICE:WEIGHT]... [main=SERVICE]
+//	        [mirror=SERVICE:PERCENT]... [fallback=SERVICE]
 //	task ADDRESS...
 func readSpecs(t *testing.T, text string) ([]Spec, []Diagnostic) {
 	var specs []Spec
@@ -102,6 +103,19 @@ func readService(t *testing.T, words []string) ServiceSpec {
 			s.Check = &Check{Path: value, Interval: 30 * time.Second, Timeout: 5 * time.Second, Rise: 1, Fall: 1}
 		case "maxconn":
 			s.MaxConn = &MaxConn{Amount: int64(number(t, value)), Extractor: Extractor{Kind: ByHost}}
+		case "part":
+			name, weight, _ := strings.Cut(value, ":")
+			s.Weighted = append(s.Weighted, Part{name, number(t, weight)})
+		case "main": // of what follows
+			s.Failover = &Failover{Main: value}
+		case "fallback":
+			s.Failover.Fallback = value
+		case "mirror":
+			if s.Mirroring == nil {
+				s.Mirroring, s.Failover = &Mirroring{Service: s.Failover.Main}, nil
+			}
+			name, percent, _ := strings.Cut(value, ":")
+			s.Mirroring.Mirrors = append(s.Mirroring.Mirrors, Mirror{name, number(t, percent)})
 		default:
 			t.Fatalf("service: no such word: %s", word)
 		}

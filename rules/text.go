@@ -18,6 +18,10 @@ func (t *Table) String() string {
 	for _, s := range t.Services {
 		b.WriteString("\n" + s.String() + "\n")
 		for _, source := range s.Sources {
+			if s.Leads() { // its weight is of no use
+				b.WriteString("  " + source.Owner.Name + "\n")
+				continue
+			}
 			b.WriteString("  " + source.String() + "\n")
 			for _, e := range source.Endpoints {
 				b.WriteString("    " + e.String() + "\n")

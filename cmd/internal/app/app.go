@@ -105,11 +105,13 @@ func (a *App) makeProxy() {
 			WriteTimeout: a.config.Limits.Write, Other: back,
 		})
 	}
-	a.proxy = proxy.New(proxy.Options{
+	options := proxy.Options{
 		EntryPoints: a.config.EntryPoints, Fleet: a.fleet, Back: back, Log: a.log, Listen: a.world.Listen,
 		ReadTimeout: a.config.ReadTimeout, IdleTimeout: a.config.IdleTimeout,
-		Limits: a.config.Limits, StdHTTP1: a.config.StdHTTP1,
-	})
+		Limits: a.config.Limits, StdHTTP1: a.config.StdHTTP1, Retry: a.config.Retry,
+	}
+	options.Filters.IPv6 = a.config.IPv6Prefix
+	a.proxy = proxy.New(options)
 }
 
 func (a *App) makeLoop() {

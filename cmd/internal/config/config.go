@@ -13,6 +13,7 @@ import (
 	"github.com/appia-edge/appia/discovery/swarm"
 	"github.com/appia-edge/appia/proxy"
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/rules"
 )
 
 // Config is what the flags say, parsed. The zero value is not useful; Default is what no flag at all means.
@@ -46,6 +47,8 @@ type Config struct {
 	ReadTimeout time.Duration
 	IdleTimeout time.Duration
 	MaxIdle     int
+	Retry       *rules.Retry // nil: only what refuses a connection is tried elsewhere
+	IPv6Prefix  int          // bits of an IPv6 client's address that count in rate limits
 	Limits      http1.Limits // of one client's connection, but for what ReadTimeout and IdleTimeout say
 	StdHTTP1    bool         // HTTP/1.1 by net/http
 	SkipVerify  bool
@@ -73,6 +76,7 @@ func Default() *Config {
 		ReadTimeout: 10 * time.Second,
 		IdleTimeout: 180 * time.Second,
 		MaxIdle:     200,
+		IPv6Prefix:  128,
 		Limits:      http1.Defaults(),
 		StdHTTP1:    true,
 		Grace:       10 * time.Second,

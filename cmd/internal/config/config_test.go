@@ -222,3 +222,24 @@ func FuzzEntryPoint(f *testing.F) {
 		}
 	})
 }
+
+func TestRetryBoundsTheTries(t *testing.T) {
+	for text, want := range map[string]int{"": -1, "--retry": 0, "--retry.attempts=3": 3, "--retry --retry.attempts=2": 2, "--retry.attempts=2 --retry": 2, "--retry.attempts=2 --retry=false": -1} {
+		c, warnings, err := parse(append(strings.Fields(text), "--docker", swarmMode)...)
+		if err != nil || len(warnings) > 0 {
+			t.Fatalf("%s: %v, warnings %q", text, err, warnings)
+		}
+		got := -1
+		if c.Retry != nil {
+			got = c.Retry.Attempts
+		}
+		if got != want {
+			t.Errorf("%s: %d attempts, want %d", text, got, want)
+		}
+	}
+	for _, bad := range []string{"--retry.attempts=-1", "--retry.attempts=few", "--limits.ipv6Prefix=0", "--limits.ipv6Prefix=129"} {
+		if _, _, err := parse(bad, "--docker", swarmMode); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}

@@ -11,7 +11,7 @@ var known = []string{
 	"eureka", "eureka.", "file", "file.", "forwardingTimeouts", "healthcheck", "hostResolver", "hostResolver.", "idleTimeout",
 	"kubernetes", "kubernetes.", "lifeCycle", "marathon", "marathon.", "mesos", "mesos.", "metrics.", "ping.",
 	"providersThrottleDuration", "rancher", "rancher.", "respondingTimeouts", "respondingTimeouts.writeTimeout", "rest", "rest.",
-	"retry", "retry.", "serviceFabric", "serviceFabric.", "tracing", "tracing.", "traefikLog", "traefikLog.", "traefikLogsFile",
+	"serviceFabric", "serviceFabric.", "tracing", "tracing.", "traefikLog", "traefikLog.", "traefikLogsFile",
 	"web.metrics", "web.metrics.", "web.statistics", "web.statistics.", "zookeeper", "zookeeper.",
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/zap/zapcore"
+
+	"github.com/appia-edge/appia/rules"
 )
 
 // An option is one flag. Its setter parses: what it accepts needs no second look.
@@ -67,6 +69,9 @@ var options = []option{
 	{"forwardingTimeouts.responseHeaderTimeout", "", "duration", "0s", "for the head of a response; 0: none", duration(func(c *Config) *time.Duration { return &c.HeadTimeout })},
 	{"respondingTimeouts.readTimeout", "", "duration", "10s", "for the head of a request; 0: none", duration(func(c *Config) *time.Duration { return &c.ReadTimeout })},
 	{"respondingTimeouts.idleTimeout", "", "duration", "3m0s", "of a client's connection between requests", duration(func(c *Config) *time.Duration { return &c.IdleTimeout })},
+	{"retry", "", "bool", "false", "bound the tries of a request by retry.attempts; without it too whoever refuses a connection is passed over", setRetry},
+	{"retry.attempts", "", "number", "0", "tries of a request, the first included, 10 at most; 0: as many as its service has endpoints", setAttempts},
+	{"limits.ipv6Prefix", "", "bits", "128", "of an IPv6 client's address that count as one client in rate limits; a household mostly has 64", setIPv6},
 	{"maxIdleConnsPerHost", "", "number", "200", "idle connections kept to each endpoint", setMaxIdle},
 	{"http1", "", "engine", "std", "who speaks HTTP/1.1: std for Go's net/http, or appia for our own, younger and faster engine", setHTTP1},
 	{"maxHeaderBytes", "", "bytes", "65536", "of a request's head", size(func(c *Config) *int { return &c.Limits.HeadBytes })},
@@ -187,6 +192,39 @@ func setMaxIdle(c *Config, value string) (err error) {
 	if c.MaxIdle, err = strconv.Atoi(value); err != nil || c.MaxIdle < 0 {
 		return fmt.Errorf("%q is not a number of connections", value)
 	}
+	return nil
+}
+
+func setRetry(c *Config, value string) error {
+	on := false
+	if err := boolean(func(*Config) *bool { return &on })(c, value); err != nil {
+		return err
+	}
+	switch {
+	case !on:
+		c.Retry = nil
+	case c.Retry == nil:
+		c.Retry = &rules.Retry{}
+	}
+	return nil
+}
+
+// setAttempts switches retry on, as every option of a section does.
+func setAttempts(c *Config, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is not a number of tries", value)
+	}
+	c.Retry = &rules.Retry{Attempts: n}
+	return nil
+}
+
+func setIPv6(c *Config, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > 128 {
+		return fmt.Errorf("%q is not a number of bits from 1 to 128", value)
+	}
+	c.IPv6Prefix = n
 	return nil
 }
 
