@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -90,5 +91,40 @@ func TestTablesAreTheSameInEitherLanguage(t *testing.T) {
 		if !Same(table(mustParse(t, old), nil), table(mustParse3(t, text), written)) {
 			t.Errorf("%s is written %s %v", old, text, written)
 		}
+	}
+}
+
+func TestWhatIsSaidToBeTheSameInTraefik3IsTheSame(t *testing.T) {
+	o := onlyHTTP
+	o.KeepTrailingSlash = true
+	exact := 0
+	for seed := range uint64(2000) {
+		d := dice{rand.New(rand.NewPCG(seed, 7))}
+		old := mustParse(t, d.rule())
+		text, syntax, same := old.Traefik3()
+		rule, _, ok := ParseTraefik3(text, syntax)
+		if !ok || !same {
+			continue
+		}
+		exact++
+		a, _ := Compile([]Spec{{Routes: []RouteSpec{{Name: "r", Rule: old, Service: "s"}}, Services: []ServiceSpec{{Name: "s"}}}}, o)
+		var filters []Filter
+		for _, f := range old.Rewrites() {
+			filters = append(filters, f)
+		}
+		spec := RouteSpec{Name: "other", Rule: rule, Service: "s", Priority: old.Priority(), Filters: filters}
+		b, _ := Compile([]Spec{{Routes: []RouteSpec{spec}, Services: []ServiceSpec{{Name: "s"}}}}, o)
+		if !Same(a, b) {
+			t.Fatalf("%s\n%s\n%s\n%s", old.Text, text, a.meaning(), b.meaning())
+		}
+		for range 50 {
+			q := d.query()
+			if x, y := a.Match("http", q), b.Match("http", q); (x.Route == nil) != (y.Route == nil) {
+				t.Fatalf("%s and %s asked %+v: %v, %v", old.Text, text, q, x.Route != nil, y.Route != nil)
+			}
+		}
+	}
+	if exact < 500 {
+		t.Errorf("only %d of 2000 rules can be said exactly", exact)
 	}
 }
