@@ -41,6 +41,10 @@ func (t *reading3) router(name string, options map[string]entry) {
 	spec.PassHost = t.passHost(spec.Service)
 	filters, open := t.chain(o.list("middlewares"), options["middlewares"], nil)
 	spec.Filters = filters
+	if e, lost := t.shut[name]; lost {
+		t.notes.add("", about(e, rules.Error, BadMiddleware, "written so, the router "+name+" has no middlewares; it is not served, lest it be open to anybody"))
+		return
+	}
 	if ok && open && !o.spoiled && spec.Service != "" {
 		t.spec.Routes = append(t.spec.Routes, spec)
 	}

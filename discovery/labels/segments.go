@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/appia-edge/appia/discovery/snapshot"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -35,7 +36,7 @@ func split(labels map[string]string, notes *notebook) (segments []segment, newer
 		e, ours := entryOf(name, labels[name])
 		switch {
 		case !ours:
-		case later(e.name):
+		case later(e.name), later(properName(e.name)):
 			newer = append(newer, e)
 		case dialectOf(name) == nil || e.code != "":
 			strays = append(strays, e)
@@ -47,6 +48,12 @@ func split(labels map[string]string, notes *notebook) (segments []segment, newer
 		lose(byName, e, notes)
 	}
 	return inherit(byName), newer
+}
+
+// properName is a label's name with its prefix spelled rightly.
+func properName(name string) string {
+	prefix, rest := snapshot.Prefix(name)
+	return prefix + rest
 }
 
 // file puts a label into its segment, or tells why it has no effect.

@@ -135,11 +135,12 @@ type reading3 struct {
 	base  *draft // the labels that both dialects share
 	own   map[string]*element
 	names map[string][]string // of own elements, by family, in order
+	shut  map[string]entry    // by router: the label that was to name its middlewares
 }
 
 // read3 reads what the service declares in this dialect.
 func (r *reading) read3(later []entry, common segment) {
-	t := &reading3{reading: r, own: map[string]*element{}, names: map[string][]string{}}
+	t := &reading3{reading: r, own: map[string]*element{}, names: map[string][]string{}, shut: map[string]entry{}}
 	t.base = newDraft("", common.labels, r.options, r.notes)
 	t.base.applyAll()
 	for _, e := range later {
@@ -162,8 +163,8 @@ func (r *reading) read3(later []entry, common segment) {
 
 // outside reads a label that belongs to no element.
 func (t *reading3) outside(e entry) {
-	if e.code == ValueInName {
-		t.notes.add("", unknown(e))
+	if proper := properName(e.name); e.code == ValueInName || !strings.EqualFold(proper, e.name) { // Traefik 3 reads any case
+		t.misspelled(e, proper)
 		return
 	}
 	low := strings.ToLower(e.name)
@@ -188,6 +189,23 @@ func (t *reading3) outside(e entry) {
 			}
 		}
 		t.notes.add("", d)
+	}
+}
+
+// misspelled tells of a label that has no effect by a slip in its name. Where it was to give a router its middlewares, the
+// router is not served without them.
+func (t *reading3) misspelled(e entry, proper string) {
+	family, of, option, ok := cut3(proper)
+	if e.code == ValueInName {
+		e.meant = proper
+		t.notes.add("", unknown(e))
+	} else {
+		d := about(e, rules.Warning, UnknownLabel, "no label of this name is known, so it is ignored"+unseen(e.name))
+		d.Suggestion = proper
+		t.notes.add("", d)
+	}
+	if ok && family == "routers" && strings.HasPrefix(option, "middleware") {
+		t.shut[of] = e
 	}
 }
 

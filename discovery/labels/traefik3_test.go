@@ -124,3 +124,15 @@ func TestAValueOfOneMebibyteIsTold(t *testing.T) {
 		}
 	}
 }
+
+func TestMisspelledMiddlewaresLeaveNoRouterOpen(t *testing.T) {
+	for _, label := range []string{
+		"traefk.http.routers.web.middlewares=lock", " traefik.http.routers.web.middlewares=lock", "traefik.http.routers.web.middlewares: lock",
+		"traefik.http.routers.web.middlewear=lock", "traefik.http.routers.web.middleware=lock", "Traefik.http.routers.web.middlewares: lock",
+	} {
+		specs, found := Read(oneTask("web", "traefik.http.services.web.loadbalancer.server.port=80", "traefik.http.routers.web.rule=Host(`a.b`)", label), exposed)
+		if len(specs[0].Routes) != 0 || len(found) == 0 {
+			t.Errorf("%s: %s", label, written(specs, found))
+		}
+	}
+}
