@@ -30,6 +30,7 @@ const (
 	NoRule              = "no-rule"
 	Constrained         = "constrained-out"
 	NetworkNotAttached  = "network-not-attached"
+	NetworkRenamed      = "network-renamed"
 	NetworkNotShared    = "network-not-shared"
 	NoCommonNetwork     = "no-common-network"
 	AmbiguousNetwork    = "ambiguous-network"
@@ -76,6 +77,7 @@ func Codes() []rules.CodeDoc {
 		{Code: NoRule, Doc: "The service has neither a rule nor a domain for the default rule; the route is not served."},
 		{Code: Constrained, Doc: "The service's tags don't satisfy this router's constraints."},
 		{Code: NetworkNotAttached, Doc: "The task isn't on the network that its label names; another one is used."},
+		{Code: NetworkRenamed, Doc: "The label names a network as its stack file does; the stack's name stands in front of it, which is taken to be meant."},
 		{Code: NetworkNotShared, Doc: "The router isn't on the network that the label names; requests will time out."},
 		{Code: NoCommonNetwork, Doc: "The router shares no network with the task, which gets no requests."},
 		{Code: AmbiguousNetwork, Doc: "The task is on several networks and the router doesn't know its own, so none is chosen."},
