@@ -66,10 +66,7 @@ func New(c *config.Config, w World, log *zap.Logger) (*App, error) {
 	if a.tlsTo, err = endpointTLS(c); err != nil {
 		return nil, err
 	}
-	a.compiler = rules.Options{
-		EntryPoints: c.EntryPointNames(), DefaultEntryPoints: c.Default,
-		StrictPrefix: c.StrictPrefix, KeepTrailingSlash: c.KeepSlash,
-	}
+	a.compiler = c.Compiler()
 	a.makeFleet()
 	a.makeProxy()
 	a.makeLoop()
