@@ -35,12 +35,13 @@ var allowed = map[string]string{
 	"cmd/internal/stackfile":   "rules discovery/snapshot",
 	"cmd/internal/check": "rules discovery/snapshot discovery/labels discovery/swarm discovery/swarm/embedded cmd/internal/config " +
 		"cmd/internal/stackfile",
-	"cmd/internal/admin": "rules balancer discovery cmd/internal/metrics",
+	"cmd/internal/admin":   "rules balancer discovery cmd/internal/metrics cmd/internal/explain",
+	"cmd/internal/explain": "rules balancer",
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
-		"proxy proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics",
+		"proxy proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain",
 	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
 	"cmd/bench":         "",
-	"cmd/appia":         "rules discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/demo",
+	"cmd/appia":         "rules balancer discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/explain cmd/internal/demo",
 	"deploy/examples":   "",
 	"deploy/e2e":        "deploy/e2e/lab",
 	"deploy/e2e/lab":    "",
