@@ -112,7 +112,7 @@ func (m *migration) router3(r *rules.RouteSpec, spec *rules.Spec) {
 	m.set(at+"service", short(r.Service))
 	var used []string
 	for _, f := range r.Rule.Rewrites() {
-		if strings.HasPrefix(f.Kind, "strip") {
+		if f.Kind == "stripPrefix" && strings.Contains(strings.Join(f.Args, ""), "{") {
 			m.note("where nothing of the path can be stripped 1.x answers 404, and Traefik 3 lets the request pass")
 		}
 		used = append(used, m.middleware3(name, f)...)

@@ -24,6 +24,7 @@ type Options struct {
 	Router   []string // the router's flags; none: those of a router in the stack files, else its defaults
 	Networks []string // names of the networks that the router is on; none: found out or assumed
 	Lookup   func(name string) (value string, set bool)
+	Freeze   bool // keep variables in labels: see World.Frozen
 }
 
 // A World is what was found.
@@ -32,7 +33,8 @@ type World struct {
 	Config   *config.Config
 	Swarm    *snapshot.Swarm
 	Table    *rules.Table
-	Findings []Finding // in the order of files and lines
+	Findings []Finding         // in the order of files and lines
+	Frozen   map[string]string // words that stand for variables in labels
 
 	written map[string]written // services that a file describes, by name
 	router  written            // the service whose flags count
@@ -62,7 +64,7 @@ func Read(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &World{written: map[string]written{}, order: in.order}
+	w := &World{written: map[string]written{}, order: in.order, Frozen: in.frozen}
 	switch {
 	case len(in.stacks) > 0:
 		err = w.rehearse(ctx, o, in)
@@ -103,6 +105,15 @@ func (w *World) compile(hidden map[string]bool) {
 	if byAge && len(w.written) > 0 {
 		w.remark("files have no age: of two services that claim one rule, the one that was named first is taken for the older")
 	}
+}
+
+// Written is the file that describes a service, with the service's name in it; false: no file does.
+func (w *World) Written(service string) (path string, file *stackfile.File, name string, ok bool) {
+	at, ok := w.written[service]
+	if !ok {
+		return "", nil, "", false
+	}
+	return at.stack.path, at.stack.file, at.service.Name, true
 }
 
 // Count is how many findings there are of a severity.

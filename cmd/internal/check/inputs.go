@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,7 @@ type inputs struct {
 	hidden    map[string]bool // labels whose values the recording keeps to itself
 	order     map[string]int
 	names     map[string]int // stacks of each name so far
+	frozen    map[string]string
 }
 
 // A stack is a stack file with the name that it would be deployed by.
@@ -39,7 +41,7 @@ type stack struct {
 const stdin = "<stdin>"
 
 func gather(o Options) (*inputs, error) {
-	in := &inputs{order: map[string]int{}, names: map[string]int{}}
+	in := &inputs{order: map[string]int{}, names: map[string]int{}, frozen: map[string]string{}}
 	for _, argument := range o.Paths {
 		if err := in.add(o, argument); err != nil {
 			return nil, err
@@ -126,7 +128,11 @@ func (in *inputs) take(o Options, name, path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	in.stacks = append(in.stacks, &stack{name: name, path: path, folder: folder, file: stackfile.Parse(text, o.Lookup)})
+	file := stackfile.Parse(text, o.Lookup)
+	if o.Freeze {
+		maps.Copy(in.frozen, file.Freeze(len(in.frozen)))
+	}
+	in.stacks = append(in.stacks, &stack{name: name, path: path, folder: folder, file: file})
 	return nil
 }
 

@@ -20,8 +20,9 @@ type File struct {
 	Problems []Problem  // of writing, in the order of the file
 
 	lines [][]byte
-	root  *yaml.Node // nil: not YAML at all
-	fixed bool       // something in root is not as in Text
+	edits map[int][]byte // what Relabel puts in the place of lines; nil: nothing
+	root  *yaml.Node     // nil: not YAML at all
+	fixed bool           // something in root is not as in Text
 }
 
 // A Place is a line and a column of a file, from 1; the zero Place is the file as a whole.
