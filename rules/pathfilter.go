@@ -61,6 +61,15 @@ func ReplacePathRegex(expr, replacement string) (Rewrite, error) {
 // CompileRegexp is regexp.Compile for a regexp of a label: one that would take too much memory is an error.
 func CompileRegexp(expr string) (*regexp.Regexp, error) { return compileRegexp(expr) }
 
+// Chain is all of the route's filters, as its author asked for them: changes of path that Rewrite does come first.
+func (r *Route) Chain() []Filter {
+	all := make([]Filter, 0, len(r.leading)+len(r.Filters))
+	for _, f := range r.leading {
+		all = append(all, f)
+	}
+	return append(all, r.Filters...)
+}
+
 // RewriteBy is the path after one of the route's filters.
 func (r *Route) RewriteBy(f Rewrite, p Path) (Path, Trace) { return f.apply(p, r.strict) }
 

@@ -12,7 +12,8 @@ import (
 const examples = "../../deploy/examples"
 
 func TestExplainPrintsTheWayOfARequest(t *testing.T) {
-	out, complaints, code := appia(t, "", "explain", "GET", "https://api.mydomain.com/v3/user/7?x=1", "--stack", "../../deploy/stack.yml", "--stack", examples)
+	out, complaints, code := appia(t, "", "explain", "GET", "https://api.mydomain.com/v3/user/7?x=1", "--stack", "../../deploy/stack.yml",
+		"--stack", examples+"/blog.yml", "--stack", examples+"/user-api.yml")
 	want, err := os.ReadFile("testdata/explain.txt")
 	if os.Getenv("UPDATE") != "" {
 		err = os.WriteFile("testdata/explain.txt", []byte(out), 0o600)

@@ -156,3 +156,52 @@ func TestWhatIsMigratedThereAndBackCompilesToTheSameTable(t *testing.T) {
 		t.Errorf("%d of 500 have notes", noted)
 	}
 }
+
+func TestEachFilterIsWrittenInTheWordsOfTheOther(t *testing.T) {
+	for _, c := range []struct {
+		one  []string
+		want []string // among the labels of Traefik 3
+		note string
+	}{
+		{[]string{"frontend.rateLimit.extractorFunc=client.ip", "frontend.rateLimit.rateSet.a.period=3s", "frontend.rateLimit.rateSet.a.average=5", "frontend.rateLimit.rateSet.a.burst=10"},
+			[]string{"middlewares.web-ratelimit.rateLimit.average=5", "middlewares.web-ratelimit.rateLimit.burst=10", "middlewares.web-ratelimit.rateLimit.period=3s",
+				"middlewares.web-ratelimit.rateLimit.sourceCriterion.ipStrategy.depth=0", "routers.web.middlewares=web-ratelimit"}, ""},
+		{[]string{"backend.buffering.maxRequestBodyBytes=100", "backend.buffering.retryExpression=IsNetworkError() && Attempts() < 2"},
+			[]string{"middlewares.web-buffering.buffering.maxRequestBodyBytes=100", "middlewares.web-buffering.buffering.retryExpression=IsNetworkError() && Attempts() < 2"}, ""},
+		{[]string{"backend.circuitbreaker.expression=NetworkErrorRatio() > 0.5"},
+			[]string{"middlewares.web-circuitbreaker.circuitBreaker.expression=NetworkErrorRatio() > 0.5"}, ""},
+		{[]string{"frontend.errors.x.status=500-599,404", "frontend.errors.x.backend=web", "frontend.errors.x.query=/{status}.html"},
+			[]string{"middlewares.web-errors.errors.status=500-599,404", "middlewares.web-errors.errors.service=web", "middlewares.web-errors.errors.query=/{status}.html"}, ""},
+		{[]string{"backend.maxconn.amount=7", "backend.maxconn.extractorfunc=request.header.X-Key"},
+			[]string{"middlewares.web-inflightreq.inFlightReq.amount=7", "middlewares.web-inflightreq.inFlightReq.sourceCriterion.requestHeaderName=X-Key"}, "inFlightReq is written"},
+		{[]string{"backend.loadbalancer.method=drr"}, nil, "no drr"},
+	} {
+		s := oneTask("web", append([]string{"port=80", "frontend.rule=Host:a.com"}, c.one...)...)
+		for name, value := range s.Services[0].Labels {
+			delete(s.Services[0].Labels, name)
+			s.Services[0].Labels["traefik."+name] = value
+		}
+		after, all := migrated(s, exposed, Traefik3)
+		for _, want := range c.want {
+			name, value, _ := strings.Cut(want, "=")
+			if got := all[0].Labels["traefik.http."+name]; got != value {
+				t.Errorf("%s: %s is %q, want %q in\n%s", c.one[0], name, got, value, listedLabels(all[0].Labels))
+			}
+		}
+		if notes := strings.Join(all[0].Notes, "\n"); !strings.Contains(notes, c.note) || c.note == "" && notes != "" {
+			t.Errorf("%s: notes are %q", c.one[0], notes)
+		}
+		if table, found := compiled(after, exposed); len(table.Routes) != 1 || told(found) != "" {
+			t.Errorf("%s: %s\n%s", c.one[0], table, told(found))
+		}
+		// And back: what was asked for is asked for again.
+		_, back := migrated(after, exposed, Traefik1)
+		for _, label := range c.one {
+			name, value, _ := strings.Cut("traefik."+strings.Replace(label, "rateSet.a", "rateSet.rate1", 1), "=")
+			name = strings.Replace(name, "errors.x", "errors.page", 1)
+			if got := back[0].Labels[name]; got != value && !strings.Contains(name, "drr") && !strings.HasSuffix(name, ".method") {
+				t.Errorf("and back: %s is %q, want %q", name, got, value)
+			}
+		}
+	}
+}

@@ -70,7 +70,7 @@ func (w *World) JSON(out io.Writer) error {
 func reportRoute(r *rules.Route) routeReport {
 	view := routeReport{Name: r.Name, Owner: r.Owner.Name, Rule: r.Rule.Text, Priority: r.Priority, EntryPoints: r.EntryPoints,
 		Service: r.Service.Name, Hidden: r.Shadowed}
-	for _, f := range r.Filters {
+	for _, f := range r.Chain() {
 		view.Filters = append(view.Filters, rules.FilterText(f))
 	}
 	return view

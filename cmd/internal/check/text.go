@@ -64,6 +64,9 @@ func (p *printer) table(t *rules.Table) {
 			total += source.Share()
 		}
 		for _, source := range s.Sources {
+			if s.Leads() {
+				continue // it is the others that have tasks
+			}
 			p.line("    %s, %s%s", source, tasks(len(source.Endpoints)), percent(source.Share(), total))
 		}
 	}
@@ -76,7 +79,7 @@ func routeLine(r *rules.Route) string {
 	if r.Shadowed {
 		text += " hidden"
 	}
-	for _, f := range r.Filters {
+	for _, f := range r.Chain() {
 		text += " | " + rules.FilterText(f)
 	}
 	return text

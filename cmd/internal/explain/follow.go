@@ -29,7 +29,7 @@ func (a *Answer) follow(w World, m rules.Match, u *url.URL, q *rules.Query) {
 	if m.Route.PassHost {
 		a.Forwarded.Host = q.Host
 	}
-	for _, f := range m.Route.Filters {
+	for _, f := range m.Route.Chain() {
 		a.Filters = append(a.Filters, rules.FilterText(f))
 	}
 	a.lead(w, m.Route.Service)

@@ -66,6 +66,7 @@ func TestLabelsArePrintedAsAStackFileHasThem(t *testing.T) {
 
 func TestLabelsAreWrittenInTheirPlaceAndTheRestStays(t *testing.T) {
 	path := file(t, shop)
+	t.Setenv("DOMAIN", "litup.me")
 	before := table(t, path)
 	if _, err := Run(t.Context(), Options{Paths: []string{path}, Lookup: unset, Write: true}); err != nil {
 		t.Fatal(err)
@@ -78,7 +79,7 @@ func TestLabelsAreWrittenInTheirPlaceAndTheRestStays(t *testing.T) {
 		}
 	}
 	if strings.Contains(string(text), "traefik.frontend") || !rules.Same(before, table(t, path)) {
-		t.Errorf("written is\n%s", text)
+		t.Errorf("written is\n%s\n%s\n%s", text, before, table(t, path))
 	}
 	if _, err := Run(t.Context(), Options{Paths: []string{path}, Lookup: unset, Write: true, To: labels.Traefik1}); err != nil {
 		t.Fatal(err)
