@@ -42,7 +42,7 @@ var allowed = map[string]string{
 		"proxy proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain",
 	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
 	"cmd/bench":         "",
-	"cmd/appia":         "rules balancer discovery/labels discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/explain cmd/internal/migrate cmd/internal/demo",
+	"cmd/appia":         "rules discovery/labels discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/explain cmd/internal/migrate cmd/internal/demo",
 	"deploy/examples":   "",
 	"deploy/e2e":        "deploy/e2e/lab",
 	"deploy/e2e/lab":    "",

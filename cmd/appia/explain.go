@@ -17,7 +17,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/cmd/internal/check"
 	"github.com/appia-edge/appia/cmd/internal/explain"
 	"github.com/appia-edge/appia/rules"
@@ -127,7 +126,7 @@ func (q *questions) askFiles(ctx context.Context, files, router []string) (*expl
 	if err != nil {
 		return nil, err
 	}
-	world := explain.World{Table: w.Table, Groups: func(string) (balancer.GroupStatus, bool) { return balancer.GroupStatus{}, false }}
+	world := explain.World{Table: w.Table, Groups: explain.Resting(w.Table)}
 	for _, e := range w.Config.EntryPoints {
 		world.EntryPoints = append(world.EntryPoints, explain.EntryPoint{Name: e.Name, Address: e.Address})
 	}

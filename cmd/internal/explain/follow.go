@@ -46,7 +46,7 @@ func (a *Answer) lead(w World, s *rules.Service) {
 		}
 		live, ok := w.Groups(s.Name)
 		if !ok {
-			live = resting(s)
+			return // it has come or gone in between
 		}
 		a.Services = append(a.Services, viewService(s, live))
 		if !s.Leads() {
@@ -56,13 +56,22 @@ func (a *Answer) lead(w World, s *rules.Service) {
 	}
 }
 
-// resting is a service of which nobody knows more than the table.
-func resting(s *rules.Service) balancer.GroupStatus {
+// Resting is the services of a table that nobody serves by: what a router that has just started would say of them, was no
+// endpoint checked yet.
+func Resting(t *rules.Table) func(service string) (balancer.GroupStatus, bool) {
+	unchecked := make([]*rules.Service, len(t.Services))
+	for i, s := range t.Services {
+		plain := *s
+		plain.Check = nil
+		unchecked[i] = &plain
+	}
 	fleet := balancer.New(balancer.Options{})
 	defer fleet.Close()
-	unchecked := *s
-	unchecked.Check = nil
-	return fleet.Grow([]*rules.Service{&unchecked})[0].Status()
+	groups := map[string]balancer.GroupStatus{}
+	for _, g := range fleet.Grow(unchecked) {
+		groups[g.Name] = g.Status()
+	}
+	return func(service string) (balancer.GroupStatus, bool) { g, ok := groups[service]; return g, ok }
 }
 
 func viewService(s *rules.Service, live balancer.GroupStatus) ServiceView {
