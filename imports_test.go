@@ -32,12 +32,17 @@ var allowed = map[string]string{
 	"proxy":                    "rules balancer proxy/message proxy/middleware proxy/http1 proxy/stdhttp",
 	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy proxy/http1",
 	"cmd/internal/metrics":     "balancer discovery rules",
-	"cmd/internal/admin":       "rules balancer discovery cmd/internal/metrics",
+	"cmd/internal/stackfile":   "rules discovery/snapshot",
+	"cmd/internal/migrate":     "discovery/labels cmd/internal/check cmd/internal/stackfile",
+	"cmd/internal/check": "rules discovery/snapshot discovery/labels discovery/swarm discovery/swarm/embedded cmd/internal/config " +
+		"cmd/internal/stackfile",
+	"cmd/internal/admin":   "rules balancer discovery cmd/internal/metrics cmd/internal/explain",
+	"cmd/internal/explain": "rules balancer",
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
-		"proxy proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics",
+		"proxy proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain",
 	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
 	"cmd/bench":         "",
-	"cmd/appia":         "rules discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/demo",
+	"cmd/appia":         "rules discovery/labels discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/explain cmd/internal/migrate cmd/internal/demo",
 	"deploy/examples":   "",
 	"deploy/e2e":        "deploy/e2e/lab",
 	"deploy/e2e/lab":    "",
@@ -54,6 +59,7 @@ var fenced = map[string]string{
 	"github.com/andybalholm/brotli": "proxy/middleware",
 	"github.com/tg123/go-htpasswd":  "proxy/middleware",
 	"github.com/spf13/pflag":        "cmd/internal/config",
+	"go.yaml.in/yaml":               "cmd/internal/stackfile",
 	"unsafe":                        "proxy/http1",
 }
 

@@ -15,6 +15,7 @@ type Status struct {
 type GroupStatus struct {
 	Name      string
 	InFlight  int64
+	Next      string // the URL of the endpoint whose turn is next, or the name of the service that it leads to; "": nobody's
 	Endpoints []EndpointStatus
 }
 
@@ -67,7 +68,7 @@ func (g *Group) Status() GroupStatus {
 }
 
 func (g *Group) status() GroupStatus {
-	s := GroupStatus{Name: g.Name, InFlight: g.InFlight()}
+	s := GroupStatus{Name: g.Name, InFlight: g.InFlight(), Next: g.peek()}
 	shares := g.ring.Load().shares()
 	for i := range g.sources {
 		for _, m := range g.sources[i].members {
@@ -79,6 +80,21 @@ func (g *Group) status() GroupStatus {
 		}
 	}
 	return s
+}
+
+// peek is who is next, as far as nobody else asks in the meantime. The turn stays whose it is.
+func (g *Group) peek() string {
+	n := g.next.Load()
+	if p := g.plan.Load(); p != nil {
+		if len(p.order) == 0 {
+			return ""
+		}
+		return p.groups[p.order[n%uint64(len(p.order))].hand].Name
+	}
+	if e := g.ring.Load().at(n); e != nil {
+		return e.url
+	}
+	return ""
 }
 
 func (e *Endpoint) status(s State) EndpointStatus {

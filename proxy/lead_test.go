@@ -107,9 +107,13 @@ func TestMirrorsGetCopiesAndTheRequestDoesNotWait(t *testing.T) {
 		<-block
 		w.WriteHeader(500)
 	})
+	main := endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		io.Copy(io.Discard, q.Body) // of a body that nobody wants there is no copy
+		io.WriteString(w, "a")
+	})
 	mirrored := rules.ServiceSpec{Name: "m", Weight: 1, Mirroring: &rules.Mirroring{Service: "a", MaxBody: 20, Mirrors: []rules.Mirror{
 		{Service: "all", Percent: 100}, {Service: "dead", Percent: 100}, {Service: "none", Percent: 0}}}}
-	r.put([]rules.ServiceSpec{at("a", named(t, "a")), at("all", mirror), at("dead", deadAddr(t)), at("none", mirror), mirrored}, routeTo(t, "a.com", "m"))
+	r.put([]rules.ServiceSpec{at("a", main), at("all", mirror), at("dead", deadAddr(t)), at("none", mirror), mirrored}, routeTo(t, "a.com", "m"))
 	for _, c := range []struct {
 		change func(*http.Request)
 		want   string

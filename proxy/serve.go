@@ -58,7 +58,7 @@ func (e *EntryPoint) Serve(x message.Exchange) {
 
 func (v *visit) serve(now *view) {
 	q := v.exchange.Request()
-	v.query = rules.Query{Method: q.Method, Host: q.Host, Path: q.Path, RawQuery: q.RawQuery, Header: &q.Fields}
+	v.query = rules.Query{Method: q.Method, Host: q.Host, Path: q.Path, RawQuery: q.RawQuery, Header: &q.Fields, Client: q.Client.Addr()}
 	match := now.table.Match(v.entry.options.Name, &v.query)
 	if v.entry.chain != nil && !v.admit(q) {
 		return

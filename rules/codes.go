@@ -30,6 +30,15 @@ const (
 	HostNotASCII      = "host-not-ascii"
 	PathEscaped       = "path-escaped"
 
+	RuleSyntax         = "rule-syntax"
+	MissingParenthesis = "missing-parenthesis"
+	MissingQuotes      = "missing-quotes"
+	OtherDialect       = "rule-of-other-dialect"
+	OtherSyntax        = "rule-of-other-syntax"
+	BadClientIP        = "bad-client-ip"
+	RegexpTooBig       = "regexp-too-big"
+	RuleTooBig         = "rule-too-big"
+
 	UnknownEntryPoint     = "unknown-entry-point"
 	NoEntryPoint          = "no-entry-point"
 	UnknownService        = "unknown-service"
@@ -76,6 +85,14 @@ func Codes() []CodeDoc {
 		{NoTemplates, "A template in a label is filled in by nobody; the rule is taken as it is written."},
 		{HostNotASCII, "A host with letters beyond ASCII never matches: clients ask for its xn-- form."},
 		{PathEscaped, "Paths are compared in their decoded form, so one with escapes like %20 never matches."},
+		{RuleSyntax, "The rule has no matcher, operator or argument where one must stand; the route is not served."},
+		{MissingParenthesis, "A parenthesis of the rule is missing or too much; the route is not served."},
+		{MissingQuotes, "An argument of a matcher stands without backticks, or between single quotes; the route is not served."},
+		{OtherDialect, "The rule is written in the language of another version of Traefik; the route is not served."},
+		{OtherSyntax, "A matcher is written as Traefik 2 has it and not 3, or the other way round, and read so."},
+		{BadClientIP, "ClientIP takes an address or a network; the route is not served."},
+		{RegexpTooBig, "A regexp would take too much memory; the route is not served, or the argument never matches."},
+		{RuleTooBig, "The rule is too long or nested too deeply; the route is not served."},
 		{UnknownEntryPoint, "The entry point does not exist; the route is served at its others, if any. One that redirects there is not served."},
 		{NoEntryPoint, "The route has no entry point; it is not served."},
 		{UnknownService, "The route leads to a service that nobody offers; it is not served."},

@@ -15,6 +15,8 @@ type Options struct {
 	KeepTrailingSlash  bool     // "/foo" and "/foo/" are two paths, not one with a redirect
 }
 
+func (o Options) manner() manner { return manner{strict: o.StrictPrefix, keep: o.KeepTrailingSlash} }
+
 // Compile makes the table of all specs. The order they come in does not matter: the same swarm gives the same table,
 // to the byte. What cannot be served is left out and told to its owner. The table keeps the specs, which may not be
 // changed afterwards.

@@ -9,12 +9,18 @@ import (
 // language compiles to it.
 type condition interface {
 	holds(s subject) verdict
-	// canonical is equal for conditions that differ in spelling only.
-	canonical() string
+	// canonical is equal for conditions that differ in spelling only, to a router of this manner.
+	canonical(m manner) string
 	// anchors are places of the index, one of which any request that meets the condition is sure to pass.
 	anchors() []anchor
 	// rest is what is left to check of the condition at an anchor; nil: nothing.
 	rest(at anchor, strict bool) condition
+}
+
+// A manner is the router's own settings that change what paths are.
+type manner struct {
+	strict bool // Options.StrictPrefix
+	keep   bool // Options.KeepTrailingSlash
 }
 
 // A verdict is a condition's answer.
@@ -48,7 +54,7 @@ func (a all) holds(s subject) verdict {
 	return sum
 }
 
-func (a all) canonical() string { return canonicalOf("all", a) }
+func (a all) canonical(m manner) string { return canonicalOf("all", a, m) }
 
 func (a all) anchors() []anchor {
 	found := []anchor{{}}
@@ -87,11 +93,11 @@ func (a anyOf) holds(s subject) verdict {
 	return no
 }
 
-func (a anyOf) canonical() string {
+func (a anyOf) canonical(m manner) string {
 	if len(a) == 1 {
-		return a[0].canonical()
+		return a[0].canonical(m)
 	}
-	return canonicalOf("any", a)
+	return canonicalOf("any", a, m)
 }
 
 func (a anyOf) anchors() []anchor {
@@ -115,7 +121,7 @@ func (a anyOf) rest(at anchor, strict bool) condition {
 type not struct{ condition }
 
 func (n not) holds(s subject) verdict     { return yesIf(n.condition.holds(s) == no) }
-func (n not) canonical() string           { return "not(" + n.condition.canonical() + ")" }
+func (n not) canonical(m manner) string   { return "not(" + n.condition.canonical(m) + ")" }
 func (n not) anchors() []anchor           { return []anchor{{}} }
 func (n not) rest(anchor, bool) condition { return n }
 
@@ -124,7 +130,7 @@ func (n not) rest(anchor, bool) condition { return n }
 type never string
 
 func (n never) holds(subject) verdict       { return no }
-func (n never) canonical() string           { return "never(" + string(n) + ")" }
+func (n never) canonical(manner) string     { return "never(" + string(n) + ")" }
 func (n never) anchors() []anchor           { return nil }
 func (n never) rest(anchor, bool) condition { return n }
 
@@ -141,10 +147,10 @@ func impossible(c condition) bool {
 	return false
 }
 
-func canonicalOf(name string, of []condition) string {
+func canonicalOf(name string, of []condition, m manner) string {
 	texts := make([]string, len(of))
 	for i, c := range of {
-		texts[i] = c.canonical()
+		texts[i] = c.canonical(m)
 	}
 	slices.Sort(texts)
 	texts = slices.Compact(texts)

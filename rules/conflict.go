@@ -1,6 +1,9 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A claim is a condition at an entry point. Who is tried first gets all of its requests.
 type claim struct{ entryPoint, condition string }
@@ -17,7 +20,7 @@ func (c *compiler) findConflicts() {
 }
 
 func (c *compiler) claimAll(first map[claim]*Route, r *Route) {
-	condition := r.Rule.canonical()
+	condition := r.Rule.canonical(c.options.manner())
 	var winner *Route
 	lost := 0
 	for _, entryPoint := range r.EntryPoints {
@@ -55,12 +58,18 @@ func (c *compiler) tellConflict(winner, loser *Route) {
 
 // compareOptions looks at two routes to one service: harmless, unless it matters which of them is tried first.
 func (c *compiler) compareOptions(first, other *Route) {
-	if first.PassHost == other.PassHost && first.Rule.then.same(other.Rule.then) && SameFilters(first.Filters, other.Filters) {
+	if first.PassHost == other.PassHost && first.Rule.then.same(other.Rule.then) && sameChains(first, other) {
 		return
 	}
 	const text = "%s asks for the same requests for the same service, but forwards them otherwise; %s counts"
 	c.tellRoute(first, RouteOptionsDiffer, Warning, text, named(other), "this one")
 	c.tellRoute(other, RouteOptionsDiffer, Warning, text, named(first), "that one")
+}
+
+// sameChains says whether two routes do the same to requests, changes of path included.
+func sameChains(a, b *Route) bool {
+	same := func(f, g Rewrite) bool { return f.key() == g.key() }
+	return slices.EqualFunc(a.leading, b.leading, same) && SameFilters(a.Filters, b.Filters)
 }
 
 func named(r *Route) string { return fmt.Sprintf("%s (route %s)", r.Owner.Name, r.Name) }

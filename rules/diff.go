@@ -99,7 +99,7 @@ func (d *differ) route(old, new **Route) {
 func sameRoute(a, b *Route) bool {
 	return a == b || a.Priority == b.Priority && a.Given == b.Given && a.PassHost == b.PassHost && a.Shadowed == b.Shadowed &&
 		a.Rule.Text == b.Rule.Text && a.Service.Name == b.Service.Name && a.Owner.Name == b.Owner.Name &&
-		slices.Equal(a.EntryPoints, b.EntryPoints) && SameFilters(a.Filters, b.Filters)
+		slices.Equal(a.EntryPoints, b.EntryPoints) && sameChains(a, b)
 }
 
 func (d *differ) service(old, new **Service) {

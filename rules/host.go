@@ -9,7 +9,7 @@ import (
 type hostIs string
 
 func (h hostIs) holds(s subject) verdict { return yesIf(h != "" && equalLower(s.host, string(h))) }
-func (h hostIs) canonical() string       { return "host(" + string(h) + ")" }
+func (h hostIs) canonical(manner) string { return "host(" + string(h) + ")" }
 func (h hostIs) anchors() []anchor       { return []anchor{{host: string(h), kind: exactHost}} }
 
 func (h hostIs) rest(at anchor, _ bool) condition {
@@ -24,6 +24,7 @@ type hostLike struct {
 	text   string // the template
 	ending string // every such host ends so, from a dot on; "": not known
 	re     *regexp.Regexp
+	same   string // its canonical text
 }
 
 // hostTemplate reads a template for hosts; one without places is a host. Case never counts.
@@ -39,7 +40,7 @@ func hostTemplate(text string) (condition, error) {
 	if re == nil {
 		return hostIs(lowered(text)), nil
 	}
-	return hostLike{text: lowered(text), ending: dottedEnding(t.after), re: re}, nil
+	return hostLike{text: lowered(text), ending: dottedEnding(t.after), re: re, same: likeHost(re)}, nil
 }
 
 // dottedEnding is the part of a literal ending that can be looked up: from its first dot on.
@@ -52,7 +53,7 @@ func dottedEnding(text string) string {
 }
 
 func (h hostLike) holds(s subject) verdict { return yesIf(h.re.MatchString(s.host)) }
-func (h hostLike) canonical() string       { return "hostlike(" + h.re.String() + ")" }
+func (h hostLike) canonical(manner) string { return h.same }
 
 func (h hostLike) anchors() []anchor {
 	if h.ending == "" {

@@ -13,6 +13,7 @@ type pathIs struct {
 	slash  bool   // the template ends with a slash
 	before string // literal text that every such path begins with
 	re     *regexp.Regexp
+	like   string // the canonical text of re with its slash
 }
 
 func pathTemplate(text string) (condition, error) {
@@ -22,7 +23,11 @@ func pathTemplate(text string) (condition, error) {
 		return nil, err
 	}
 	re, err := t.compile("^", "$")
-	return pathIs{text: text, body: body, slash: slash, before: t.before, re: re}, err
+	if re == nil {
+		return pathIs{text: text, body: body, slash: slash, before: t.before}, err
+	}
+	like := likePath("^" + t.expr + text[len(body):] + "$")
+	return pathIs{text: text, body: body, slash: slash, before: t.before, re: re, like: like}, nil
 }
 
 func (p pathIs) holds(s subject) verdict {
@@ -48,7 +53,16 @@ func (p pathIs) fits(body string) bool {
 	return p.re.MatchString(body)
 }
 
-func (p pathIs) canonical() string           { return "path(" + p.text + ")" }
+func (p pathIs) canonical(m manner) string {
+	switch {
+	case !m.keep:
+		return "path(" + p.text + ")"
+	case p.re == nil:
+		return pathExact(p.text).canonical(m)
+	}
+	return p.like
+}
+
 func (p pathIs) anchors() []anchor           { return []anchor{{path: p.before}} }
 func (p pathIs) rest(anchor, bool) condition { return p }
 
@@ -59,6 +73,7 @@ type pathHas struct {
 	before  string // literal text that every such path begins with
 	re      *regexp.Regexp
 	bounded *regexp.Regexp // re, ending at a boundary
+	like    [2]string      // the canonical texts of the two
 }
 
 func prefixTemplate(text string) (condition, error) {
@@ -71,7 +86,11 @@ func prefixTemplate(text string) (condition, error) {
 		return nil, err
 	}
 	bounded, err := t.compile("^", boundary(text))
-	return pathHas{text: text, before: t.before, re: re, bounded: bounded}, err
+	if re == nil || err != nil {
+		return pathHas{text: text, before: t.before}, err
+	}
+	like := [2]string{likePath(re.String()), likePath(bounded.String())}
+	return pathHas{text: text, before: t.before, re: re, bounded: bounded, like: like}, nil
 }
 
 func boundary(text string) string {
@@ -99,7 +118,16 @@ func hasPrefix(path, prefix string, strict bool) bool {
 	return !strict || strings.HasSuffix(prefix, "/") || len(path) == len(prefix) || path[len(prefix)] == '/'
 }
 
-func (p pathHas) canonical() string { return "prefix(" + p.text + ")" }
+func (p pathHas) canonical(m manner) string {
+	switch {
+	case p.re == nil:
+		return "prefix(" + p.text + ")"
+	case m.strict:
+		return p.like[1]
+	}
+	return p.like[0]
+}
+
 func (p pathHas) anchors() []anchor { return []anchor{{path: p.before}} }
 
 func (p pathHas) rest(at anchor, strict bool) condition {

@@ -14,7 +14,7 @@ import (
 type methodIs string
 
 func (m methodIs) holds(s subject) verdict     { return yesIf(s.q.Method == string(m)) }
-func (m methodIs) canonical() string           { return "method(" + string(m) + ")" }
+func (m methodIs) canonical(manner) string     { return "method(" + string(m) + ")" }
 func (m methodIs) anchors() []anchor           { return []anchor{{}} }
 func (m methodIs) rest(anchor, bool) condition { return m }
 
@@ -40,7 +40,7 @@ func (h headerIs) holds(s subject) verdict {
 	}
 }
 
-func (h headerIs) canonical() string           { return "header(" + h.name + "=" + h.value + ")" }
+func (h headerIs) canonical(manner) string     { return "header(" + h.name + "=" + h.value + ")" }
 func (h headerIs) anchors() []anchor           { return []anchor{{}} }
 func (h headerIs) rest(anchor, bool) condition { return h }
 
@@ -65,7 +65,9 @@ func (h headerLike) holds(s subject) verdict {
 	}
 }
 
-func (h headerLike) canonical() string           { return "headerlike(" + h.name + "=" + h.re.String() + ")" }
+func (h headerLike) canonical(manner) string {
+	return "headerlike(" + h.name + "=" + h.re.String() + ")"
+}
 func (h headerLike) anchors() []anchor           { return []anchor{{}} }
 func (h headerLike) rest(anchor, bool) condition { return h }
 
@@ -111,7 +113,7 @@ func (p queryIs) fits(raw string) bool {
 	return p.re.MatchString(value)
 }
 
-func (p queryIs) canonical() string           { return "query(" + p.name + "=" + p.value + ")" }
+func (p queryIs) canonical(manner) string     { return "query(" + p.name + "=" + p.value + ")" }
 func (p queryIs) anchors() []anchor           { return []anchor{{}} }
 func (p queryIs) rest(anchor, bool) condition { return p }
 

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"net/netip"
 	"strings"
 	"unicode/utf8"
 )
@@ -8,10 +9,11 @@ import (
 // A Query is what a request says about where it wants to go.
 type Query struct {
 	Method   string
-	Host     string // as received: any case, perhaps with a port
-	Path     string // percent-decoded
-	RawQuery string // as received
-	Header   Header // nil: no fields
+	Host     string     // as received: any case, perhaps with a port
+	Path     string     // percent-decoded
+	RawQuery string     // as received
+	Header   Header     // nil: no fields
+	Client   netip.Addr // of the connection; the zero Addr is in no network
 }
 
 // A Header is a request's fields, asked one value at a time so that asking costs no allocation.

@@ -106,7 +106,7 @@ func (r RouteSpec) equal(other RouteSpec) bool {
 
 // equal says whether two rules were parsed from the same text in the same language.
 func (r Rule) equal(other Rule) bool {
-	return r.Text == other.Text && r.canonical() == other.canonical() && r.then.same(other.then)
+	return r.Text == other.Text && r.canonical(manner{}) == other.canonical(manner{}) && r.then.same(other.then)
 }
 
 func (s ServiceSpec) sameSettings(other ServiceSpec) bool {

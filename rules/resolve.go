@@ -17,9 +17,10 @@ func (c *compiler) resolveRoutes(specs []Spec) {
 }
 
 func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
+	leading, filters := cutLeading(spec.Filters)
 	r := &Route{
-		Owner: o, Label: spec.Label, Segment: spec.Segment, Rule: spec.Rule, Priority: spec.Rule.Priority(), PassHost: spec.PassHost, Filters: spec.Filters,
-		rewrites: spec.Rule.then.any(), strict: c.options.StrictPrefix,
+		Owner: o, Label: spec.Label, Segment: spec.Segment, Rule: spec.Rule, Priority: spec.Rule.Priority(), PassHost: spec.PassHost, Filters: filters,
+		leading: leading, rewrites: spec.Rule.then.any() || len(leading) > 0, strict: c.options.StrictPrefix,
 	}
 	if spec.Priority > 0 {
 		r.Priority, r.Given = spec.Priority, true

@@ -44,7 +44,13 @@ func (r *Route) Rewrite(p Path) (Path, Trace) {
 	if !r.rewrites {
 		return p, Trace{}
 	}
-	return r.Rule.then.apply(p, r.strict)
+	p, trace := r.Rule.then.apply(p, r.strict)
+	for i := range r.leading {
+		var more Trace
+		p, more = r.leading[i].apply(p, r.strict)
+		trace.also(more)
+	}
+	return p, trace
 }
 
 func (m *modifiers) apply(p Path, strict bool) (Path, Trace) {

@@ -20,9 +20,9 @@ func (r Rule) holds(s subject) verdict {
 }
 
 // canonical is a text that is equal for rules that hold for the same requests, as far as that is easily seen.
-func (r Rule) canonical() string {
+func (r Rule) canonical(m manner) string {
 	if r.when == nil {
-		return all{}.canonical()
+		return all{}.canonical(m)
 	}
-	return r.when.canonical()
+	return r.when.canonical(m)
 }

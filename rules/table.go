@@ -34,6 +34,7 @@ type Route struct {
 	Filters     []Filter // in the order in which they see a request
 	Shadowed    bool     // another route has the same condition and is tried first: no request comes here
 
+	leading  []Rewrite // that Filters began with: done before them, without a chain
 	rewrites bool
 	strict   bool
 }

@@ -40,7 +40,7 @@ func (t template) compile(head, tail string) (*regexp.Regexp, error) {
 	if t.expr == "" {
 		return nil, nil
 	}
-	return regexp.Compile(head + t.expr + tail)
+	return compileRegexp(head + t.expr + tail)
 }
 
 func placePattern(place, usual string) (string, error) {
@@ -51,7 +51,7 @@ func placePattern(place, usual string) (string, error) {
 	if name == "" || pattern == "" {
 		return "", fmt.Errorf("{%s} lacks a name or a regexp", place)
 	}
-	if _, err := regexp.Compile(pattern); err != nil { // alone first, or "a)(b" would pass
+	if _, err := compileRegexp(pattern); err != nil { // alone first, or "a)(b" would pass
 		return "", fmt.Errorf("{%s}: %w", place, err)
 	}
 	return pattern, nil

@@ -49,6 +49,9 @@ func (r *Route) describe(name string) string {
 	if r.Shadowed {
 		text += " shadowed"
 	}
+	for _, f := range r.leading {
+		text += " | " + FilterText(f)
+	}
 	return text + filtersText(r.Filters)
 }
 

@@ -52,11 +52,15 @@ func parse(text string) (rule Rule, found []Diagnostic, ok bool) {
 		r.fail(NotUTF8, "", "the rule is not valid UTF-8")
 		return r.refused()
 	}
+	if len(r.text) > maxRule {
+		r.fail(RuleTooBig, "", "the rule has %d bytes of at most %d", len(r.text), maxRule)
+		return r.refused()
+	}
 	r.checkCharacters()
 	r.checkBraces()
 	parts := strings.FieldsFunc(r.text, func(c rune) bool { return c == ';' })
 	for _, part := range parts {
-		if strings.TrimSpace(part) != "" {
+		if strings.TrimSpace(part) != "" && len(r.found) < maxTold {
 			r.readPart(part)
 		}
 	}
@@ -156,7 +160,10 @@ func (r *reader) unknown(name string) {
 		names[i] = f.name
 	}
 	if strings.Contains(r.part, "(") && strings.Contains(r.part, "`") {
-		r.fail(UnknownMatcher, "", "%q is the rule language of Traefik 2 and 3; that of 1.x is Host:a.com;PathPrefix:/api",
+		other := reader3{text: r.text}
+		rule, _, _ := other.parse()
+		text, _ := rule.Traefik1()
+		r.fail(OtherDialect, text, "%q is the rule language of Traefik 2 and 3; that of 1.x is Host:a.com;PathPrefix:/api",
 			strings.TrimSpace(r.part))
 		return
 	}

@@ -130,7 +130,7 @@ func (r *reader) replacePathRegex(args []string) {
 		r.tell(BadReplacement, Warning, "", "ReplacePathRegex takes a regexp, one space and a replacement; with %q the path stays as it is", arg)
 		return
 	}
-	re, err := regexp.Compile(pieces[0])
+	re, err := compileRegexp(pieces[0])
 	if err != nil {
 		r.tell(BadReplacement, Warning, "", "the path stays as it is: %v", err)
 		return

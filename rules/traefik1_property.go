@@ -2,7 +2,6 @@ package rules
 
 import (
 	"net/textproto"
-	"regexp"
 	"strings"
 )
 
@@ -31,9 +30,9 @@ func (r *reader) headersRegexp(args []string) {
 		return
 	}
 	for i := 0; i < len(args); i += 2 {
-		re, err := regexp.Compile(args[i+1])
+		re, err := compileRegexp(args[i+1])
 		if err != nil {
-			r.fail(BadRegexp, "", "HeadersRegexp: %v", err)
+			r.fail(regexpCode(err), "", "HeadersRegexp: %v", err)
 			return
 		}
 		r.when = append(r.when, headerLike{textproto.CanonicalMIMEHeaderKey(args[i]), re})
@@ -58,7 +57,7 @@ func (r *reader) query(args []string) {
 		}
 		q, err := newQueryIs(name, value)
 		if err != nil {
-			r.fail(BadRegexp, "", "Query %q: %v", arg, err)
+			r.fail(regexpCode(err), "", "Query %q: %v", arg, err)
 			return
 		}
 		r.when = append(r.when, q)

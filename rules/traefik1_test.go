@@ -106,7 +106,7 @@ func TestAuthorIsToldWhatIsWrongWithARule(t *testing.T) {
 		{`""`, false, "warning stray-quotes, error empty-rule", ""},
 		{"PathPrefixStripRegex:/b/\x80", false, "error not-utf8", ""},
 		{"::", false, "error empty-rule", ""},
-		{"Host(`a.com`) && PathPrefix(`/x`)", false, "error unknown-matcher", ""},
+		{"Host(`a.com`) && PathPrefix(`/x`)", false, "error rule-of-other-dialect", "Host:a.com;PathPrefix:/x"},
 		{"blog.litup.me", false, "error unknown-matcher", "Host:blog.litup.me"},
 		{"/api", false, "error unknown-matcher", "PathPrefix:/api"},
 	} {

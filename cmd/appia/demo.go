@@ -45,7 +45,7 @@ func newDemo() *cobra.Command {
 	flags.StringVar(&o.Addr, "addr", ":8000", "the `address` for requests")
 	flags.StringVar(&o.Admin, "admin", ":8080", "the `address` of the dashboard and the API")
 	flags.StringVar(&o.LogLevel, "logLevel", "", "show the router's own log, on standard error: `level` DEBUG, INFO, WARN or ERROR")
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return helpful(err, cmd.Flags().FlagUsages()) })
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return helpful("demo", err, cmd.Flags().FlagUsages()) })
 	return cmd
 }
 
@@ -67,10 +67,10 @@ type mistyped interface {
 }
 
 // helpful names the flag that was probably meant.
-func helpful(err error, usages string) error {
+func helpful(command string, err error, usages string) error {
 	var mistake mistyped
 	if !errors.As(err, &mistake) || !strings.HasPrefix(err.Error(), "unknown ") {
-		return fmt.Errorf("demo: %w", err)
+		return fmt.Errorf("%s: %w", command, err)
 	}
 	given := "--" + mistake.GetSpecifiedName()
 	if letters := mistake.GetSpecifiedShortnames(); letters != "" {
@@ -78,12 +78,12 @@ func helpful(err error, usages string) error {
 	}
 	name := strings.TrimLeft(given, "-")
 	if near, ok := rules.Nearest(name, namesIn(usages)); ok {
-		return fmt.Errorf("demo: unknown flag %s; did you mean --%s?", given, near)
+		return fmt.Errorf("%s: unknown flag %s; did you mean --%s?", command, given, near)
 	}
 	if _, _, err := config.Normalize([]string{given + "=x"}); err == nil {
-		return fmt.Errorf("demo: unknown flag %s; flags of the router stand behind a --, as in appia demo -- %s", given, given)
+		return fmt.Errorf("%s: unknown flag %s; flags of the router stand behind a --, as in appia %s -- %s", command, given, command, given)
 	}
-	return fmt.Errorf("demo: unknown flag %s; appia demo --help lists them", given)
+	return fmt.Errorf("%s: unknown flag %s; appia %s --help lists them", command, given, command)
 }
 
 var flagName = regexp.MustCompile(`--([A-Za-z]+)`)

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -23,10 +24,23 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "appia:", err)
-		os.Exit(1)
+	err := run(ctx, os.Args[1:])
+	if err == nil {
+		return
 	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(os.Stderr, "appia:", text)
+	}
+	os.Exit(codeOf(err))
+}
+
+// codeOf is the process's exit code for an error.
+func codeOf(err error) int {
+	var e exit
+	if errors.As(err, &e) {
+		return e.code
+	}
+	return 1
 }
 
 // run is main without the process.
@@ -83,7 +97,7 @@ func newRoot() *cobra.Command {
 	}
 	root.Flags().SortFlags = false
 	root.Flags().AddFlagSet(config.Flags(c))
-	root.AddCommand(newDemo(), newSnapshot(), newHealthcheck(), newVersion())
+	root.AddCommand(newDemo(), newCheck(), newExplain(), newMigrate(), newSnapshot(), newHealthcheck(), newVersion())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

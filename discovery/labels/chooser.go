@@ -53,7 +53,7 @@ func (c *chooser) labelled(names []string) (string, bool) {
 			c.who+" is on "+listed(names)+" and not on this network, so the label is ignored"), nearest)
 		return "", false
 	}
-	c.note(about(c.label, rules.Warning, NetworkNotAttached, "the stack's network of this name is called "+names[i]+", which is used"), names[i])
+	c.note(about(c.label, rules.Warning, NetworkRenamed, "the stack's network of this name is called "+names[i]+", which is used"), names[i])
 	c.warnUnshared(names[i])
 	return names[i], true
 }

@@ -5,7 +5,6 @@ import "github.com/appia-edge/appia/rules"
 // Codes of diagnostics are stable: people grep for them, machines count them. Stray quotes have the code of package rules.
 const (
 	UnknownLabel        = "unknown-label"
-	DialectNotServed    = "dialect-not-served"
 	LabelNotServed      = "label-not-served"
 	ProtectionNotServed = "protection-not-served"
 	NotPerSegment       = "not-per-segment"
@@ -31,6 +30,7 @@ const (
 	NoRule              = "no-rule"
 	Constrained         = "constrained-out"
 	NetworkNotAttached  = "network-not-attached"
+	NetworkRenamed      = "network-renamed"
 	NetworkNotShared    = "network-not-shared"
 	NoCommonNetwork     = "no-common-network"
 	AmbiguousNetwork    = "ambiguous-network"
@@ -44,6 +44,12 @@ const (
 	BadRange            = "bad-range"
 	BadRedirect         = "bad-redirect"
 	BadField            = "bad-field"
+	MissingOption       = "missing-option"
+	NoRouter            = "no-router"
+	NoService           = "no-service"
+	BadService          = "bad-service"
+	NoMiddleware        = "no-middleware"
+	BadMiddleware       = "bad-middleware"
 )
 
 // Codes lists the codes of this package.
@@ -52,7 +58,6 @@ func Codes() []rules.CodeDoc {
 		{Code: UnknownLabel, Doc: "No dialect has a label of this name, so it is ignored."},
 		{Code: ValueInName, Doc: "A colon or a space stands where the = belongs, so the label has a wrong name and no value; it has no effect."},
 		{Code: LabelsOnContainer, Doc: "Labels stand at the containers (`labels:`) instead of the service (`deploy: labels:`); they have no effect."},
-		{Code: DialectNotServed, Doc: "A label of Traefik 2 or 3, ignored."},
 		{Code: LabelNotServed, Doc: "Known to Traefik 1.x, not served yet, so it has no effect."},
 		{Code: ProtectionNotServed, Doc: "The label is none of Traefik 1.x, but was meant to protect its route; as that would be open without it, it is not served."},
 		{Code: NotPerSegment, Doc: "The label counts for a whole service only, not for one of its segments."},
@@ -84,10 +89,17 @@ func Codes() []rules.CodeDoc {
 		{Code: NoRule, Doc: "The service has neither a rule nor a domain for the default rule; the route is not served."},
 		{Code: Constrained, Doc: "The service's tags don't satisfy this router's constraints."},
 		{Code: NetworkNotAttached, Doc: "The task isn't on the network that its label names; another one is used."},
+		{Code: NetworkRenamed, Doc: "The label names a network as its stack file does; the stack's name stands in front of it, which is taken to be meant."},
 		{Code: NetworkNotShared, Doc: "The router isn't on the network that the label names; requests will time out."},
 		{Code: NoCommonNetwork, Doc: "The router shares no network with the task, which gets no requests."},
 		{Code: AmbiguousNetwork, Doc: "The task is on several networks and the router doesn't know its own, so none is chosen."},
 		{Code: NameCollision, Doc: "Two services or segments would have one name in Traefik 1.x, and each other's requests; the younger service, or the segment, is renamed."},
+		{Code: MissingOption, Doc: "An option of Traefik 3 that must be there is not; what lacks it is not served."},
+		{Code: NoRouter, Doc: "Several services are declared and no router; there is no route."},
+		{Code: NoService, Doc: "The router names no service and none is declared beside it, or one of another provider; it is not served."},
+		{Code: BadService, Doc: "The service is of several kinds at once; it is not offered."},
+		{Code: NoMiddleware, Doc: "Nobody declares the middleware that a router uses; the router is not served, lest it be open to anybody."},
+		{Code: BadMiddleware, Doc: "The middleware that a router uses can't be used; the router is not served."},
 		{Code: NoVirtualAddress, Doc: "A virtual address is asked for, but the service has none."},
 	}
 }

@@ -128,12 +128,18 @@ func written(specs []rules.Spec, found []rules.Diagnostic) string {
 			fmt.Fprintf(&text, "  route %s: %q -> %s", r.Name, r.Rule.Text, r.Service)
 			fmt.Fprintf(&text, " priority=%d entrypoints=%v passhost=%t\n", r.Priority, r.EntryPoints, r.PassHost)
 			for _, f := range r.Filters {
-				fmt.Fprintf(&text, "    %s\n", marks.ReplaceAllString(rules.FilterText(f), rules.NotShown))
+				fmt.Fprintf(&text, "    %s\n", rules.FilterText(f))
 			}
 		}
 		for _, s := range spec.Services {
 			fmt.Fprintf(&text, "  service %s weight=%d perservice=%t balance=%d", s.Name, s.Weight, s.PerService, s.Balance)
 			fmt.Fprintf(&text, "%s%s%s\n", setting(" sticky", s.Sticky), setting(" check", s.Check), setting(" maxconn", s.MaxConn))
+			for _, part := range s.Weighted {
+				fmt.Fprintf(&text, "    %d to %s\n", part.Weight, part.Service)
+			}
+			if s.Mirroring != nil || s.Failover != nil {
+				fmt.Fprintf(&text, "   %s%s\n", setting(" mirroring", s.Mirroring), setting(" failover", s.Failover))
+			}
 			for _, e := range s.Endpoints {
 				fmt.Fprintf(&text, "    %s %s (%s)\n", e.URL(), e.Name, e.Task)
 			}
@@ -142,7 +148,7 @@ func written(specs []rules.Spec, found []rules.Diagnostic) string {
 	for _, d := range found {
 		fmt.Fprintln(&text, d)
 	}
-	return text.String()
+	return marks.ReplaceAllString(text.String(), rules.NotShown)
 }
 
 // marks are new in each process.

@@ -35,4 +35,5 @@ type surroundings struct {
 	networks *networks
 	twins    map[string]string            // by service id: the older service whose name looks the same, if any
 	named    map[string]*snapshot.Service // the oldest service of each name, by the name as normalised
+	elements map[string]*holding          // what Traefik 3's labels declare, by "middlewares.auth"
 }

@@ -80,7 +80,11 @@ func (r *reading) nameTaken(plain string) string {
 // An asked is a name with the service that had it, or "".
 type asked struct{ name, holder string }
 
+// holder answers for an element of Traefik 3 too; no service's name has a point in it.
 func (s *surroundings) holder(name string) string {
+	if h := s.elements[name]; h != nil {
+		return h.print
+	}
 	if service := s.named[name]; service != nil {
 		return service.Name
 	}

@@ -32,12 +32,13 @@ func NewReader(o Options) *Reader {
 func (r *Reader) Read(s *snapshot.Swarm) ([]rules.Spec, []rules.Diagnostic) {
 	around := surroundings{options: r.around.options, networks: newNetworks(s)}
 	around.twins, around.named = findTwins(s.Services)
+	around.elements = findElements(s.Services, around.options)
 	r.kept = r.readAll(s, around)
 	r.around = around
 	specs := make([]rules.Spec, 0, len(r.kept))
 	var found []rules.Diagnostic
 	for i := range r.kept {
-		if len(r.kept[i].spec.Services) > 0 {
+		if spec := &r.kept[i].spec; len(spec.Services) > 0 || len(spec.Routes) > 0 {
 			specs = append(specs, r.kept[i].spec)
 		}
 		found = append(found, r.kept[i].found...)

@@ -16,6 +16,8 @@ func Reference() string {
 	writeServed(&page, &traefik1)
 	page.WriteString("\n## Labels of Appia\n\nWhat Traefik has no word for. They add to the labels above.\n\n")
 	writeServed(&page, &appia)
+	page.WriteString(referenceHead3)
+	writeRows3(&page)
 	page.WriteString("\n## Misspelled protections: the route is not served\n\n" +
 		"These are no labels, but their author meant to keep somebody out, and without them the route would be open to anybody. " +
 		"So is any\nlabel taken that is nearest to one that protects, or has a word like `auth` or `whitelist` in its name.\n\n")
@@ -48,6 +50,38 @@ whose name is nearly one of these: in another case, with a space at an end, with
 = belongs, or at the container. It has no effect, as in Traefik 1.x, but its author hears of it. The value of what may
 hold a password is never shown. [rules.md](rules.md) is about ` + "`traefik.frontend.rule`" + `.
 `
+
+const referenceHead3 = `
+## Labels of Traefik 2 and 3
+
+They may stand beside those above, at the same service even. Options are read in any case of letters, names of routers, services
+and middlewares as they are written. A router may use a middleware, and lead to a service, that any service's labels declare;
+` + "`name@swarm` and `name@docker`" + ` are the same as ` + "`name`" + `. Of two middlewares of one name the older service's counts, and both
+authors are told; services of one name share their endpoints. A service without a router has one with the default rule; a
+service with these labels and no port or rule of 1.x has no route of 1.x. Lists are ` + "`a,b`" + ` or ` + "`option[0]=a`, `option[1]=b`" + `.
+A duration may also be a number of seconds.
+
+A router whose middleware is missing, or has an option that is unknown or can't be used, is not served: what it keeps out must
+not come in. ` + "`traefik.enable`, `traefik.tags`, `traefik.docker.network`" + ` and the labels of Appia count for both dialects;
+` + "`traefik.swarm.network`" + ` is another spelling, and ` + "`traefik.swarm.lbswarm` (or `docker`)" + ` makes one endpoint of the service's
+virtual address. ` + "`traefik.tcp.*`, `traefik.udp.*`" + ` and ` + "`traefik.tls.*`" + ` have no effect.
+
+`
+
+func writeRows3(page *strings.Builder) {
+	page.WriteString("| label | value | meaning | default | bad value |\n|---|---|---|---|---|\n")
+	for _, r := range rows3 {
+		if r.state == served {
+			fmt.Fprintf(page, "| `traefik.http.%s` | %s | %s | %s | %s |\n", r.name, r.kind, cell(r.help), cell(r.byDefault), cell(r.bad))
+		}
+	}
+	page.WriteString("\nAccepted, and told:\n\n| label | what becomes of it |\n|---|---|\n")
+	for _, r := range rows3 {
+		if r.state != served {
+			fmt.Fprintf(page, "| `traefik.http.%s` | %s |\n", r.name, cell(r.told()))
+		}
+	}
+}
 
 func writeServed(page *strings.Builder, d *dialect) {
 	page.WriteString("| label | value | meaning | default | bad value |\n|---|---|---|---|---|\n")

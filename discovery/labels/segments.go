@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/appia-edge/appia/discovery/snapshot"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -27,17 +28,16 @@ type entry struct {
 }
 
 // split sorts a service's labels into segments. Labels of no segment are every segment's defaults, and a segment
-// of their own only where there is no other.
-func split(labels map[string]string, notes *notebook) []segment {
+// of their own only where there is no other. Labels of Traefik 2 and 3 are no segments.
+func split(labels map[string]string, notes *notebook) (segments []segment, newer []entry) {
 	byName := map[string]segment{"": {labels: map[string]entry{}}}
 	var strays []entry
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		e, ours := entryOf(name, labels[name])
 		switch {
 		case !ours:
-		case later(e.name):
-			notes.add("", about(e, rules.Warning, DialectNotServed,
-				"a label of Traefik 2 or 3; Appia reads those of Traefik 1.x, so it has no effect"))
+		case later(e.name), later(properName(e.name)):
+			newer = append(newer, e)
 		case dialectOf(name) == nil || e.code != "":
 			strays = append(strays, e)
 		default:
@@ -47,7 +47,13 @@ func split(labels map[string]string, notes *notebook) []segment {
 	for _, e := range strays {
 		lose(byName, e, notes)
 	}
-	return inherit(byName)
+	return inherit(byName), newer
+}
+
+// properName is a label's name with its prefix spelled rightly.
+func properName(name string) string {
+	prefix, rest := snapshot.Prefix(name)
+	return prefix + rest
 }
 
 // file puts a label into its segment, or tells why it has no effect.
@@ -148,6 +154,8 @@ func cutSegment(name string) (segment, plain string) {
 func later(name string) bool {
 	word, _, _ := strings.Cut(strings.TrimPrefix(name, "traefik."), ".")
 	switch strings.ToLower(word) {
+	case "docker":
+		return strings.EqualFold(name, "traefik.docker.lbswarm")
 	case "http", "tcp", "udp", "tls", "swarm":
 		segment, _ := cutSegment(name)
 		return segment != word

@@ -23,10 +23,15 @@ func readService(s *snapshot.Service, around surroundings) result {
 	r.tellContainerLabels()
 	var segments []segment
 	if r.published() {
-		segments = split(s.Labels, r.notes)
-	}
-	for _, segment := range segments {
-		r.readSegment(segment)
+		var newer []entry
+		segments, newer = split(s.Labels, r.notes)
+		old, shared := split3(segments, newer)
+		for _, segment := range old {
+			r.readSegment(segment)
+		}
+		if len(newer) > 0 {
+			r.read3(newer, shared)
+		}
 	}
 	return result{service: s, twin: around.twins[s.ID], asked: r.asked, spec: r.spec, found: r.notes.list(segments)}
 }

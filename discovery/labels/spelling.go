@@ -25,6 +25,8 @@ func entryOf(name, value string) (e entry, ours bool) {
 	proper := prefix + rest
 	e = newEntry(name, value, nil)
 	switch {
+	case later(proper) && !holds:
+		return e, true // elements say by themselves which of their options was meant
 	case holds:
 		e = newEntry(head, heldValue(held, value), nil)
 		e.code = ValueInName

@@ -10,6 +10,8 @@ import (
 // it holds something.
 func build(f rules.Filter, o Options) (any, error) {
 	switch f := f.(type) {
+	case rules.Rewrite:
+		return rewriter{f}, nil
 	case rules.Compress:
 		return newCompressor(f)
 	case rules.BasicAuth:

@@ -38,7 +38,7 @@ func body(t testing.TB, r *http.Response) string {
 // pages are all there are when the blog is served.
 var pages = []string{
 	"/ping", "/ready", "/health", "/metrics", "/dashboard/", "/dashboard/dashboard.css", "/dashboard/dashboard.js",
-	"/dashboard/icon.svg", "/api", "/api/version", "/api/table", "/api/diagnostics", "/api/overview", "/api/providers",
+	"/dashboard/icon.svg", "/api", "/api/version", "/api/table", "/api/explain?url=http://blog.litup.me", "/api/diagnostics", "/api/overview", "/api/providers",
 	"/api/providers/docker", "/api/providers/docker/backends", "/api/providers/docker/backends/backend-blog",
 	"/api/providers/docker/backends/backend-blog/servers", "/api/providers/docker/backends/backend-blog/servers/server-blog-1",
 	"/api/providers/docker/frontends", "/api/providers/docker/frontends/frontend-Host-blog-litup-me-0",

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/cmd/internal/explain"
 	"github.com/appia-edge/appia/cmd/internal/metrics"
 	"github.com/appia-edge/appia/discovery"
 	"github.com/appia-edge/appia/rules"
@@ -41,6 +42,7 @@ func (r *router) options() Options {
 		Discovery:   func() discovery.Status { return r.status },
 		Leaving:     func() bool { return r.leaving },
 		EntryPoints: []metrics.EntryPoint{{Name: "http", Tally: &r.tally}},
+		Addresses:   []explain.EntryPoint{{Name: "http", Address: ":80"}, {Name: "https", Address: ":443"}},
 		Metrics:     metrics.Handler(metrics.Sources{Fleet: r.fleet}),
 	}
 }

@@ -34,6 +34,7 @@ func (s *Server) routes() map[string]http.HandlerFunc {
 		"/api/table":       s.table,
 		"/api/diagnostics": s.diagnostics,
 		"/api/overview":    s.overview,
+		"/api/explain":     s.explain,
 
 		"/api/providers":                                           s.providers,
 		"/api/providers/{provider}":                                s.part(wholeProvider),

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/cmd/internal/explain"
 	"github.com/appia-edge/appia/cmd/internal/metrics"
 	"github.com/appia-edge/appia/discovery"
 	"github.com/appia-edge/appia/rules"
@@ -37,6 +38,7 @@ type Options struct {
 	Leaving     func() bool // termination has begun
 	Metrics     http.Handler
 	EntryPoints []metrics.EntryPoint
+	Addresses   []explain.EntryPoint // of the entry points, in the order of the flags
 }
 
 // A Server is the admin listener.

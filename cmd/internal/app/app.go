@@ -20,6 +20,7 @@ import (
 	"github.com/appia-edge/appia/balancer/health"
 	"github.com/appia-edge/appia/cmd/internal/admin"
 	"github.com/appia-edge/appia/cmd/internal/config"
+	"github.com/appia-edge/appia/cmd/internal/explain"
 	"github.com/appia-edge/appia/cmd/internal/metrics"
 	"github.com/appia-edge/appia/discovery"
 	"github.com/appia-edge/appia/discovery/labels"
@@ -67,10 +68,7 @@ func New(c *config.Config, w World, log *zap.Logger) (*App, error) {
 	if a.tlsTo, err = endpointTLS(c); err != nil {
 		return nil, err
 	}
-	a.compiler = rules.Options{
-		EntryPoints: c.EntryPointNames(), DefaultEntryPoints: c.Default,
-		StrictPrefix: c.StrictPrefix, KeepTrailingSlash: c.KeepSlash,
-	}
+	a.compiler = c.Compiler()
 	a.makeFleet()
 	a.makeProxy()
 	a.makeLoop()
@@ -133,10 +131,14 @@ func (a *App) makeAdmin() {
 			Name: e.Name(), Tally: e.Tally(), Refused: e.Refused(), Failed: e.Failed(),
 		})
 	}
+	var addresses []explain.EntryPoint
+	for _, e := range a.config.EntryPoints {
+		addresses = append(addresses, explain.EntryPoint{Name: e.Name, Address: e.Address})
+	}
 	a.admin = admin.New(admin.Options{
 		Address: a.config.WebAddress, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,
 		Table: a.proxy.Table, Fleet: a.fleet.Status, Discovery: a.loop.Status, Leaving: a.leaving.Load,
-		Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints,
+		Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Addresses: addresses,
 	})
 }
 

@@ -88,6 +88,14 @@ func httpDefault() proxy.EntryPointOptions {
 	return proxy.EntryPointOptions{Name: "http", Address: ":80", TrustAll: true}
 }
 
+// Compiler is what the flags say about tables.
+func (c *Config) Compiler() rules.Options {
+	return rules.Options{
+		EntryPoints: c.EntryPointNames(), DefaultEntryPoints: c.Default,
+		StrictPrefix: c.StrictPrefix, KeepTrailingSlash: c.KeepSlash,
+	}
+}
+
 // TrustsEveryone lists the entry points that believe X-Forwarded fields of any client, for the warning at start.
 func (c *Config) TrustsEveryone() []string {
 	var names []string

@@ -82,7 +82,8 @@ func (s *show) close() {
 	if len(s.table.Routes) == 0 {
 		s.print("\nNothing is routed, so there is no more to show. Everything is running: see the dashboard, mend the labels and start again.\n")
 	} else {
-		s.print("\nThat was the show. Everything is still running: try the curl lines and the dashboard above.\n")
+		s.print("\nThat was the show. Everything is still running: try the curl lines and the dashboard above, or\n" +
+			"appia check deploy/examples/broken, which tells what is wrong with stack files before they are deployed.\n")
 	}
 	if len(s.told) > 0 {
 		s.print("What the router has to say about the labels is above, and at %s/api/diagnostics.\n", s.visitor.admin)

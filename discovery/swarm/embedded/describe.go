@@ -32,6 +32,8 @@ type Service struct {
 	ID       string
 	Name     string
 	Labels   map[string]string
+	Image    string
+	Args     []string // its command's, as the stack file's command gives them
 	Updating bool
 	VIPs     []netip.Addr
 	Tasks    []Task // all that are left of it
@@ -44,6 +46,7 @@ func (e *Engine) Services() []Service {
 	var list []Service
 	for _, s := range e.services {
 		service := Service{ID: s.ID, Name: s.Spec.Name, Labels: map[string]string{},
+			Image: s.Spec.TaskTemplate.ContainerSpec.Image, Args: slices.Clone(s.Spec.TaskTemplate.ContainerSpec.Args),
 			Updating: s.UpdateStatus != nil && s.UpdateStatus.State == swarm.UpdateStateUpdating}
 		for name, value := range s.Spec.Labels {
 			service.Labels[name] = value

@@ -1,0 +1,85 @@
+package check
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+// report is a World for machines. Fields are added to it, never taken away or renamed.
+type report struct {
+	Errors   int             `json:"errors"`
+	Warnings int             `json:"warnings"`
+	Findings []findingReport `json:"findings"`
+	Notes    []string        `json:"notes"`
+	Routes   []routeReport   `json:"routes"`
+	Services []serviceReport `json:"services"`
+}
+
+type findingReport struct {
+	File   string `json:"file,omitempty"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+	rules.Diagnostic
+}
+
+type routeReport struct {
+	Name        string   `json:"name"`
+	Owner       string   `json:"owner"`
+	Rule        string   `json:"rule"`
+	Priority    int      `json:"priority"`
+	EntryPoints []string `json:"entryPoints"`
+	Service     string   `json:"service"`
+	Filters     []string `json:"filters,omitempty"`
+	Hidden      bool     `json:"hidden,omitempty"`
+}
+
+type serviceReport struct {
+	Name    string         `json:"name"`
+	Sources []sourceReport `json:"sources"`
+}
+
+type sourceReport struct {
+	Owner  string `json:"owner"`
+	Weight int    `json:"weight"`
+	Tasks  int    `json:"tasks"`
+}
+
+// JSON writes a World for machines.
+func (w *World) JSON(out io.Writer) error {
+	r := report{
+		Errors: w.Count(rules.Error), Warnings: w.Count(rules.Warning), Findings: []findingReport{}, Notes: append([]string{}, w.Remarks...),
+		Routes: []routeReport{}, Services: []serviceReport{},
+	}
+	for _, f := range w.Findings {
+		r.Findings = append(r.Findings, findingReport{f.File, f.Line, f.Column, f.Diagnostic})
+	}
+	for _, route := range w.Table.Routes {
+		r.Routes = append(r.Routes, reportRoute(route))
+	}
+	for _, s := range w.Table.Services {
+		r.Services = append(r.Services, reportService(s))
+	}
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+func reportRoute(r *rules.Route) routeReport {
+	view := routeReport{Name: r.Name, Owner: r.Owner.Name, Rule: r.Rule.Text, Priority: r.Priority, EntryPoints: r.EntryPoints,
+		Service: r.Service.Name, Hidden: r.Shadowed}
+	for _, f := range r.Chain() {
+		view.Filters = append(view.Filters, rules.FilterText(f))
+	}
+	return view
+}
+
+func reportService(s *rules.Service) serviceReport {
+	view := serviceReport{Name: s.Name, Sources: []sourceReport{}}
+	for _, source := range s.Sources {
+		view.Sources = append(view.Sources, sourceReport{source.Owner.Name, source.Weight, len(source.Endpoints)})
+	}
+	return view
+}

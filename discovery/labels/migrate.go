@@ -1,0 +1,159 @@
+package labels
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/appia-edge/appia/discovery/snapshot"
+	"github.com/appia-edge/appia/rules"
+)
+
+// Migrating is reading and writing: labels become specs, in which nothing is a matter of spelling any more, and specs are
+// written in the other dialect. What the other has no words for is a note, never a silent loss.
+
+// A Language is a dialect to migrate to.
+type Language uint8
+
+// The two dialects.
+const (
+	Traefik3 Language = iota
+	Traefik1
+)
+
+// A Migration is a service's labels in another dialect.
+type Migration struct {
+	Service string
+	Labels  map[string]string
+	Notes   []string           // what the other dialect cannot say, or says a little differently
+	Found   []rules.Diagnostic // what is wrong with the labels that it was made of
+}
+
+// Migrate writes the labels of every service that is published in a dialect. The same swarm gives the same labels.
+func Migrate(seen *snapshot.Swarm, o Options, to Language) []Migration {
+	staged := stage(seen)
+	specs, found := Read(staged, o)
+	var all []Migration
+	for i := range staged.Services {
+		s := &staged.Services[i]
+		m := migration{to: to, service: s, all: specs, labels: map[string]string{}}
+		m.keep()
+		if j := slices.IndexFunc(specs, func(spec rules.Spec) bool { return spec.Owner.ID == s.ID }); j >= 0 {
+			m.write(&specs[j])
+		}
+		done := Migration{Service: s.Name, Labels: m.labels, Notes: m.notes}
+		for _, d := range found {
+			if d.Service == s.Name && d.Severity >= rules.Warning {
+				done.Found = append(done.Found, d)
+			}
+		}
+		if len(done.Labels) > 0 || len(done.Found) > 0 {
+			all = append(all, done)
+		}
+	}
+	return all
+}
+
+// stage is a swarm in which each service has a task to be reached, so that labels alone decide what is read.
+func stage(seen *snapshot.Swarm) *snapshot.Swarm {
+	staged := *seen
+	staged.Own = nil
+	staged.Networks = append(slices.Clone(seen.Networks), snapshot.Network{ID: "\xffmigrate", Name: "\xffmigrate"})
+	for _, n := range staged.Networks {
+		if !n.Ingress {
+			staged.Own = append(staged.Own, n.ID)
+		}
+	}
+	staged.Services = slices.Clone(seen.Services)
+	for i := range staged.Services {
+		s := &staged.Services[i]
+		if len(s.Tasks) == 0 || len(s.Tasks[0].Addresses) == 0 {
+			s.Tasks = []snapshot.Task{{ID: s.ID, Slot: 1, Addresses: []snapshot.Address{{Network: "\xffmigrate", IP: netip.AddrFrom4([4]byte{192, 0, 2, 1})}}}}
+		}
+	}
+	return &staged
+}
+
+// A migration is one service on its way.
+type migration struct {
+	to      Language
+	service *snapshot.Service
+	all     []rules.Spec
+	labels  map[string]string
+	notes   []string
+	taken   map[string]bool // names of routers, services and middlewares
+}
+
+func (m *migration) note(text string) {
+	if !slices.Contains(m.notes, text) {
+		m.notes = append(m.notes, text)
+	}
+}
+
+// set writes a label. One of the whole service is written for each of its parts, which may want different values.
+func (m *migration) set(name, value string) {
+	if before, there := m.labels[name]; there && before != value {
+		m.note("the service's parts want different values of " + name + ", which there is one of: the first is written")
+		return
+	}
+	m.labels[name] = value
+}
+
+// keep takes over what both dialects read, and what is ours alone.
+func (m *migration) keep() {
+	for _, name := range slices.Sorted(maps.Keys(m.service.Labels)) {
+		value, low := m.service.Labels[name], strings.ToLower(name)
+		switch {
+		case strings.HasPrefix(name, appia.prefix), low == "traefik.enable", low == "traefik.tags", low == "traefik.docker.network":
+			m.labels[name] = value
+		case low == "traefik.swarm.network":
+			m.labels["traefik.docker.network"] = value
+		case low == "traefik.backend.loadbalancer.swarm", low == "traefik.swarm.lbswarm", low == "traefik.docker.lbswarm":
+			if on, err := strconv.ParseBool(value); err == nil && on {
+				m.set(map[Language]string{Traefik3: "traefik.swarm.lbswarm", Traefik1: "traefik.backend.loadbalancer.swarm"}[m.to], "true")
+			}
+		}
+	}
+}
+
+func (m *migration) write(spec *rules.Spec) {
+	m.taken = map[string]bool{}
+	if m.to == Traefik3 {
+		m.write3(spec)
+		return
+	}
+	m.write1(spec)
+}
+
+// free is a name that nothing else of the service has.
+func (m *migration) free(name string) string {
+	base := rules.Normalize(name)
+	name = base
+	for n := 2; m.taken[name]; n++ {
+		name = base + "-" + strconv.Itoa(n)
+	}
+	m.taken[name] = true
+	return name
+}
+
+// portAndScheme are those of a share's endpoints; ok is false when they have several.
+func portAndScheme(s *rules.ServiceSpec) (port, scheme string, ok bool) {
+	for i, e := range s.Endpoints {
+		_, p, _ := cutPort(e.Addr)
+		if i > 0 && (p != port || e.Scheme != scheme) {
+			return port, scheme, false
+		}
+		port, scheme = p, e.Scheme
+	}
+	return port, scheme, port != ""
+}
+
+func cutPort(addr string) (host, port string, ok bool) {
+	i := strings.LastIndexByte(addr, ':')
+	if i < 0 {
+		return addr, "", false
+	}
+	return addr[:i], addr[i+1:], true
+}

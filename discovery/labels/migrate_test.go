@@ -1,0 +1,207 @@
+package labels
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/appia-edge/appia/discovery/snapshot"
+	"github.com/appia-edge/appia/rules"
+)
+
+// migrated is the same swarm with labels of another dialect.
+func migrated(s *snapshot.Swarm, o Options, to Language) (*snapshot.Swarm, []Migration) {
+	again := *s
+	again.Services = slices.Clone(s.Services)
+	all := Migrate(s, o, to)
+	for i := range again.Services {
+		again.Services[i].Labels = nil
+		for _, m := range all {
+			if m.Service == again.Services[i].Name {
+				again.Services[i].Labels = m.Labels
+			}
+		}
+	}
+	return &again, all
+}
+
+// compiled is a swarm's table. Paths are compared as they are, since Traefik 3 redirects no trailing slash.
+func compiled(s *snapshot.Swarm, o Options) (*rules.Table, []rules.Diagnostic) {
+	specs, found := Read(s, o)
+	table, more := rules.Compile(specs, rules.Options{EntryPoints: []string{"http", "https"}, DefaultEntryPoints: []string{"http"}, KeepTrailingSlash: true})
+	return table, append(found, more...)
+}
+
+func told(found []rules.Diagnostic) string {
+	var lines []string
+	for _, d := range found {
+		if d.Severity >= rules.Warning {
+			lines = append(lines, d.String())
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func listedLabels(labels map[string]string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		fmt.Fprintf(&b, "  %s=%s\n", name, labels[name])
+	}
+	return b.String()
+}
+
+// chance draws labels of 1.x that both dialects have words for, to the letter.
+type chance struct{ *rand.Rand }
+
+func (c chance) one(of ...string) string { return of[c.IntN(len(of))] }
+
+func (c chance) rule() string {
+	parts := []string{c.one("Host:a.com", "Host:a.com,b.com", "HostRegexp:{sub:[a-z]+}.a.com", "Host:xn--bcher-kva.example")}
+	for range c.IntN(3) {
+		parts = append(parts, c.one("PathPrefix:/api", "PathPrefix:/api,/v2", "Path:/x", "Method:GET,POST", "Headers:X-Foo,bar", `HeadersRegexp:X-Foo,^b\\.r$`,
+			"PathPrefix:/{id:[0-9]+}", "AddPrefix:/p", "ReplacePath:/r", "PathPrefixStrip:/strip", "ReplacePathRegex:^/a(.*) /b$1", "Query:q=1"))
+	}
+	return strings.Join(parts, ";")
+}
+
+func (c chance) labels(name string) map[string]string {
+	labels := map[string]string{}
+	maybe := func(label string, values ...string) {
+		if c.IntN(3) == 0 {
+			labels["traefik."+label] = c.one(values...)
+		}
+	}
+	segments := []string{""}
+	if c.IntN(3) == 0 {
+		segments = []string{"web.", "admin."}
+	}
+	for i, s := range segments {
+		labels["traefik."+s+"port"] = fmt.Sprint(8000 + i)
+		labels["traefik."+s+"frontend.rule"] = c.rule()
+		maybe(s+"frontend.priority", "1", "500")
+		maybe(s+"frontend.entryPoints", "http", "https,http")
+		maybe(s+"frontend.passHostHeader", "false", "true")
+		maybe(s+"weight", "1", "7", "100")
+		maybe(s+"protocol", "http", "https", "h2c")
+	}
+	maybe("backend.loadbalancer.stickiness", "true")
+	maybe("backend.loadbalancer.stickiness.secure", "true")
+	maybe("backend.loadbalancer.stickiness.cookieName", "sid")
+	maybe("backend.healthcheck.path", "/health?x=1")
+	maybe("backend.healthcheck.interval", "7s")
+	maybe("backend.healthcheck.headers", "X-A:b||X-C:d")
+	maybe("backend.healthcheck.port", "9000")
+	maybe("backend.loadbalancer.swarm", "false")
+	maybe("docker.network", "public")
+	if len(segments) == 1 {
+		maybe("backend", "shared", name)
+	}
+	return labels
+}
+
+func TestWhatIsMigratedToTraefik3CompilesToTheSameTable(t *testing.T) {
+	for seed := range uint64(500) {
+		c := chance{rand.New(rand.NewPCG(seed, 1))}
+		s := oneTask("web")
+		s.Services[0].Labels = c.labels("web")
+		other := oneTask("api").Services[0]
+		other.Tasks[0].ID, other.Labels = "t2", c.labels("api")
+		s.Services = append(s.Services, other)
+		slices.SortFunc(s.Services, func(a, b snapshot.Service) int { return strings.Compare(a.ID, b.ID) })
+
+		before, _ := compiled(s, exposed)
+		after, all := migrated(s, exposed, Traefik3)
+		table, found := compiled(after, exposed)
+		if !rules.Same(before, table) {
+			t.Fatalf("seed %d:\n%s%s\nbecomes\n%s%s\n%s\nbefore\n%s\nafter\n%s", seed, listedLabels(s.Services[0].Labels), listedLabels(s.Services[1].Labels),
+				listedLabels(after.Services[0].Labels), listedLabels(after.Services[1].Labels), told(found), before, table)
+		}
+		for _, m := range all {
+			for name := range m.Labels {
+				if strings.HasPrefix(name, "traefik.frontend") || strings.HasPrefix(name, "traefik.backend") {
+					t.Fatalf("seed %d: %s is of 1.x", seed, name)
+				}
+			}
+		}
+	}
+}
+
+func TestWhatIsMigratedThereAndBackCompilesToTheSameTable(t *testing.T) {
+	noted := 0
+	for seed := range uint64(500) {
+		c := chance{rand.New(rand.NewPCG(seed, 2))}
+		s := oneTask("web")
+		s.Services[0].Labels = c.labels("web")
+		before, _ := compiled(s, exposed)
+		there, _ := migrated(s, exposed, Traefik3)
+		back, all := migrated(there, exposed, Traefik1)
+		after, found := compiled(back, exposed)
+		if len(before.Routes) == 0 {
+			t.Fatalf("seed %d: no route", seed)
+		}
+		if len(all[0].Notes) > 0 {
+			noted++
+			continue
+		}
+		if !rules.Same(before, after) {
+			t.Errorf("seed %d:\n%sbecomes\n%sand\n%s%v\n%s\nbefore\n%s\nafter\n%s", seed, listedLabels(s.Services[0].Labels), listedLabels(there.Services[0].Labels),
+				listedLabels(back.Services[0].Labels), all[0].Notes, told(found), before, after)
+			return
+		}
+	}
+	if noted > 100 {
+		t.Errorf("%d of 500 have notes", noted)
+	}
+}
+
+func TestEachFilterIsWrittenInTheWordsOfTheOther(t *testing.T) {
+	for _, c := range []struct {
+		one  []string
+		want []string // among the labels of Traefik 3
+		note string
+	}{
+		{[]string{"frontend.rateLimit.extractorFunc=client.ip", "frontend.rateLimit.rateSet.a.period=3s", "frontend.rateLimit.rateSet.a.average=5", "frontend.rateLimit.rateSet.a.burst=10"},
+			[]string{"middlewares.web-ratelimit.rateLimit.average=5", "middlewares.web-ratelimit.rateLimit.burst=10", "middlewares.web-ratelimit.rateLimit.period=3s",
+				"middlewares.web-ratelimit.rateLimit.sourceCriterion.ipStrategy.depth=0", "routers.web.middlewares=web-ratelimit"}, ""},
+		{[]string{"backend.buffering.maxRequestBodyBytes=100", "backend.buffering.retryExpression=IsNetworkError() && Attempts() < 2"},
+			[]string{"middlewares.web-buffering.buffering.maxRequestBodyBytes=100", "middlewares.web-buffering.buffering.retryExpression=IsNetworkError() && Attempts() < 2"}, ""},
+		{[]string{"backend.circuitbreaker.expression=NetworkErrorRatio() > 0.5"},
+			[]string{"middlewares.web-circuitbreaker.circuitBreaker.expression=NetworkErrorRatio() > 0.5"}, ""},
+		{[]string{"frontend.errors.x.status=500-599,404", "frontend.errors.x.backend=web", "frontend.errors.x.query=/{status}.html"},
+			[]string{"middlewares.web-errors.errors.status=500-599,404", "middlewares.web-errors.errors.service=web", "middlewares.web-errors.errors.query=/{status}.html"}, ""},
+		{[]string{"backend.maxconn.amount=7", "backend.maxconn.extractorfunc=request.header.X-Key"},
+			[]string{"middlewares.web-inflightreq.inFlightReq.amount=7", "middlewares.web-inflightreq.inFlightReq.sourceCriterion.requestHeaderName=X-Key"}, "inFlightReq is written"},
+		{[]string{"backend.loadbalancer.method=drr"}, nil, "no drr"},
+	} {
+		s := oneTask("web", append([]string{"port=80", "frontend.rule=Host:a.com"}, c.one...)...)
+		for name, value := range s.Services[0].Labels {
+			delete(s.Services[0].Labels, name)
+			s.Services[0].Labels["traefik."+name] = value
+		}
+		after, all := migrated(s, exposed, Traefik3)
+		for _, want := range c.want {
+			name, value, _ := strings.Cut(want, "=")
+			if got := all[0].Labels["traefik.http."+name]; got != value {
+				t.Errorf("%s: %s is %q, want %q in\n%s", c.one[0], name, got, value, listedLabels(all[0].Labels))
+			}
+		}
+		if notes := strings.Join(all[0].Notes, "\n"); !strings.Contains(notes, c.note) || c.note == "" && notes != "" {
+			t.Errorf("%s: notes are %q", c.one[0], notes)
+		}
+		if table, found := compiled(after, exposed); len(table.Routes) != 1 || told(found) != "" {
+			t.Errorf("%s: %s\n%s", c.one[0], table, told(found))
+		}
+		// And back: what was asked for is asked for again.
+		_, back := migrated(after, exposed, Traefik1)
+		for _, label := range c.one {
+			name, value, _ := strings.Cut("traefik."+strings.Replace(label, "rateSet.a", "rateSet.rate1", 1), "=")
+			name = strings.Replace(name, "errors.x", "errors.page", 1)
+			if got := back[0].Labels[name]; got != value && !strings.Contains(name, "drr") && !strings.HasSuffix(name, ".method") {
+				t.Errorf("and back: %s is %q, want %q", name, got, value)
+			}
+		}
+	}
+}

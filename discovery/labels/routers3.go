@@ -1,0 +1,128 @@
+package labels
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+// routers reads the service's routers; a service that declares none has one, with the default rule.
+func (t *reading3) routers() {
+	for _, name := range t.names["routers"] {
+		t.router(name, t.own["routers."+name].options)
+	}
+	if len(t.names["routers"]) > 0 || len(t.names["services"]) == 0 {
+		return
+	}
+	if len(t.names["services"]) > 1 {
+		t.notes.add("", rules.Diagnostic{Code: NoRouter, Severity: rules.Error, Message: "the service declares " +
+			listed(t.names["services"]) + " and no router, so there is no telling which of them the default rule leads to"})
+		return
+	}
+	t.router(rules.Normalize(t.reading.service.Name), nil)
+}
+
+func (t *reading3) router(name string, options map[string]entry) {
+	prefix := "traefik.http.routers." + name + "."
+	// An option nobody knows may be a lock misspelled: the router is as strict as its middlewares.
+	o := &options3{at: prefix, options: options, strict: true}
+	o.tell = func(e entry, severity rules.Severity, code, message, suggestion string) {
+		t.noteTo("")(e, severity, code, strings.Replace(message, "the middleware can't be used", "the router is not served", 1), suggestion)
+	}
+	o.checkNames("routers")
+	rule, ok := t.rule3(o, options["rule"])
+	spec := rules.RouteSpec{
+		Label: options["rule"].name, Segment: name, Name: name, Rule: rule, EntryPoints: o.list("entrypoints"),
+		EntryPointsLabel: options["entrypoints"].name, Priority: o.priority(),
+	}
+	spec.Service = t.target(name, options["service"])
+	spec.PassHost = t.passHost(spec.Service)
+	filters, open := t.chain(o.list("middlewares"), options["middlewares"], nil)
+	spec.Filters = filters
+	if e, lost := t.shut[name]; lost {
+		t.notes.add("", about(e, rules.Error, BadMiddleware, "written so, the router "+name+" has no middlewares; it is not served, lest it be open to anybody"))
+		return
+	}
+	if ok && open && !o.spoiled && spec.Service != "" {
+		t.spec.Routes = append(t.spec.Routes, spec)
+	}
+}
+
+// rule3 reads the router's rule, or makes the default one: the service's name as a host.
+func (t *reading3) rule3(o *options3, e entry) (rules.Rule, bool) {
+	syntax := rules.V3
+	switch s := o.text("rulesyntax"); strings.ToLower(s) {
+	case "", "v3", "default":
+	case "v2":
+		syntax = rules.V2
+	default:
+		o.tell(o.options["rulesyntax"], rules.Warning, BadChoice, "neither v3 nor v2, so v3 holds", "")
+	}
+	text := e.value
+	if text == "" {
+		text = "Host(`" + rules.Normalize(t.reading.service.Name) + "`)"
+	}
+	rule, found, ok := rules.ParseTraefik3(text, syntax)
+	for _, d := range found {
+		d.Label, d.Value = e.name, e.shown()
+		t.notes.add("", d)
+	}
+	return rule, ok
+}
+
+// priority is above 0, or the rule's length.
+func (o *options3) priority() int {
+	e, ok := o.options["priority"]
+	if !ok {
+		return 0
+	}
+	n, err := strconv.ParseInt(e.value, 10, 64)
+	switch {
+	case err != nil:
+		o.tell(e, rules.Warning, BadNumber, "not a whole number, so the length of the rule counts", meantNumber(e.value))
+	case n <= 0:
+		o.tell(e, rules.Info, WithoutEffect, "a priority of 0 or below means the length of the rule", "")
+	}
+	return int(max(n, 0))
+}
+
+// target is the service that a router leads to, the only one that is declared beside it where it names none; "": told.
+func (t *reading3) target(router string, e entry) string {
+	own := t.names["services"]
+	switch {
+	case e.value != "":
+		return t.other(e)
+	case len(own) == 1:
+		return fullName(own[0])
+	}
+	message := "the router names no service, and none is declared beside it"
+	if len(own) > 1 {
+		message = "the router names no service, and " + listed(own) + " are declared beside it, so it must say which"
+	}
+	if len(own) == 0 && len(t.base.labels) > 0 {
+		message += "; a port alone makes none, traefik.http.services." + router + ".loadbalancer.server.port does"
+	}
+	t.notes.add("", rules.Diagnostic{Label: "traefik.http.routers." + router + ".service", Code: NoService, Severity: rules.Error, Message: message})
+	return ""
+}
+
+// other is a service by its name, with or without its provider's.
+func (t *reading3) other(e entry) string {
+	if name, provider, found := strings.Cut(e.value, "@"); found && provider != "swarm" && provider != "docker" {
+		t.notes.add("", about(e, rules.Error, NoService, fmt.Sprintf("%s is a service of the provider %s, and there is none but swarm", name, provider)))
+		return ""
+	}
+	return fullName(e.value)
+}
+
+// passHost is said by the service's labels, whoever declares it.
+func (t *reading3) passHost(service string) bool {
+	e := t.find("services." + strings.TrimSuffix(service, "@swarm"))
+	if e == nil {
+		return true
+	}
+	o := options3{tell: func(entry, rules.Severity, string, string, string) {}, options: e.options}
+	return o.boolean("loadbalancer.passhostheader", true)
+}

@@ -1,0 +1,138 @@
+package labels
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+func TestEveryLabelOfTraefik3HasAStory(t *testing.T) {
+	files, _ := filepath.Glob("testdata/v3-*.txtar")
+	told := map[*row3]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			label, ok := strings.CutPrefix(line, "label ")
+			name, _, _ := strings.Cut(label, "=")
+			if family, _, option, known := cut3(name); ok && known {
+				told[row3Of(family, option)] = true
+			}
+		}
+	}
+	for i := range rows3 {
+		if !told[&rows3[i]] {
+			t.Errorf("no file testdata/v3-*.txtar has %s", rows3[i].name)
+		}
+	}
+}
+
+func TestEveryKindOfMiddlewareHasRows(t *testing.T) {
+	for kind := range kinds3 {
+		found := false
+		for _, r := range rows3 {
+			found = found || strings.HasPrefix(strings.ToLower(r.name), "middlewares.<name>."+kind)
+		}
+		if !found {
+			t.Errorf("the reference does not have %s", kind)
+		}
+	}
+}
+
+// withLock is a swarm of a service whose router uses a middleware of another one.
+func withLock(lock string) (*Reader, func(lock string) ([]rules.Spec, []rules.Diagnostic)) {
+	r := NewReader(exposed)
+	read := func(lock string) ([]rules.Spec, []rules.Diagnostic) {
+		s := oneTask("web", "traefik.http.services.web.loadbalancer.server.port=80", "traefik.http.routers.web.middlewares=lock@swarm")
+		other := oneTask("locks").Services[0]
+		if lock != "" {
+			other.Labels = labelled("traefik.http.middlewares.lock." + lock)
+		} else {
+			other.Labels = labelled("traefik.enable=false")
+		}
+		s.Services = append(s.Services, other)
+		return r.Read(s)
+	}
+	read(lock)
+	return r, read
+}
+
+func TestARouterFollowsTheMiddlewareOfAnotherService(t *testing.T) {
+	_, read := withLock("addprefix.prefix=/a")
+	specs, _ := read("addprefix.prefix=/b")
+	if got := rules.FilterText(specs[0].Routes[0].Filters[0]); !strings.Contains(got, "/b") {
+		t.Errorf("the router still has %s", got)
+	}
+	specs, found := read("")
+	if len(specs[0].Routes) != 0 || !strings.Contains(written(nil, found), NoMiddleware) {
+		t.Errorf("the lock is gone, and the router is served: %s", written(specs, found))
+	}
+	if specs, _ = read("addprefix.prefix=/c"); len(specs[0].Routes) != 1 {
+		t.Error("the lock is back, and the router is not")
+	}
+}
+
+func TestAServiceIsReadAgainOnlyWhenSomethingItNamesChanges(t *testing.T) {
+	r, read := withLock("addprefix.prefix=/a")
+	before := r.kept[0].spec.Routes
+	read("addprefix.prefix=/a")
+	if &before[0] != &r.kept[0].spec.Routes[0] {
+		t.Error("the service was read again")
+	}
+}
+
+func TestTenThousandLabelsOnOneServiceAreRead(t *testing.T) {
+	labels := []string{"traefik.http.services.web.loadbalancer.server.port=80"}
+	for i := range 10_000 {
+		labels = append(labels, fmt.Sprintf("traefik.http.routers.r%d.rule=Host(`h%d.a.b`)", i, i))
+	}
+	specs, _ := Read(oneTask("web", labels...), exposed)
+	if len(specs[0].Routes) != 10_000 {
+		t.Errorf("%d routes", len(specs[0].Routes))
+	}
+	for i := range labels {
+		labels[i] = fmt.Sprintf("traefik.http.middlewares.m.nonsense%d=x", i)
+	}
+	if _, found := Read(oneTask("web", labels...), exposed); len(found) == 0 {
+		t.Error("nothing is told of ten thousand wrong labels")
+	}
+}
+
+func TestAValueOfOneMebibyteIsTold(t *testing.T) {
+	long := strings.Repeat("(`a.b`)||;Host:", 1<<20/15)
+	for _, label := range []string{
+		"traefik.http.routers.web.rule", "traefik.frontend.rule", "traefik.http.routers.web.priority", "traefik.http.services.web.loadbalancer.server.port",
+		"traefik.http.routers.web.middlewares", "traefik.http.middlewares.m.stripprefixregex.regex", "traefik.http.middlewares.m.ipallowlist.sourcerange",
+		"traefik.http.services.web.weighted.services",
+	} {
+		specs, found := Read(oneTask("web", "traefik.port=80", label+"="+long), exposed)
+		if len(found) == 0 {
+			t.Errorf("%s: nothing is told", label)
+		}
+		for _, s := range specs {
+			for _, r := range s.Routes {
+				if r.Label == label {
+					t.Errorf("%s: a route is served", label)
+				}
+			}
+		}
+	}
+}
+
+func TestMisspelledMiddlewaresLeaveNoRouterOpen(t *testing.T) {
+	for _, label := range []string{
+		"traefk.http.routers.web.middlewares=lock", " traefik.http.routers.web.middlewares=lock", "traefik.http.routers.web.middlewares: lock",
+		"traefik.http.routers.web.middlewear=lock", "traefik.http.routers.web.middleware=lock", "Traefik.http.routers.web.middlewares: lock",
+	} {
+		specs, found := Read(oneTask("web", "traefik.http.services.web.loadbalancer.server.port=80", "traefik.http.routers.web.rule=Host(`a.b`)", label), exposed)
+		if len(specs[0].Routes) != 0 || len(found) == 0 {
+			t.Errorf("%s: %s", label, written(specs, found))
+		}
+	}
+}
