@@ -29,7 +29,8 @@ var allowed = map[string]string{
 	"proxy/proxytest":          "", // imported by tests alone
 	"proxy/http1":              "proxy/message balancer balancer/conn",
 	"proxy/stdhttp":            "proxy/message balancer balancer/conn",
-	"proxy":                    "rules balancer proxy/message proxy/middleware proxy/http1 proxy/stdhttp",
+	"proxy/accesslog":          "proxy/message",
+	"proxy":                    "rules balancer proxy/accesslog proxy/message proxy/middleware proxy/http1 proxy/stdhttp",
 	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy proxy/http1",
 	"cmd/internal/metrics":     "balancer discovery rules",
 	"cmd/internal/admin":       "rules balancer discovery cmd/internal/metrics",

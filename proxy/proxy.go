@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
@@ -32,6 +33,9 @@ type Options struct {
 	Limits      http1.Limits     // of what one client's connection may cost; Head and Idle are the two above
 	StdHTTP1    bool             // HTTP/1.1 by net/http, not by our own engine: the operator's way out
 	Ticks       <-chan time.Time // make time pass for the engines, each a second; nil: seconds do
+	AccessLog   *accesslog.Log   // nil: no request is logged
+	// OnError hears of each answer from 400 on, at the request's end and on its goroutine. The texts are not to be kept.
+	OnError func(status int, method, host, path string)
 	// Listen opens sockets; nil: net.Listen.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 }

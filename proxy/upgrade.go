@@ -15,6 +15,10 @@ func (v *visit) upgrade(r *message.Response) {
 	r.Fields.Set("Connection", "Upgrade")
 	r.Fields.Set("Upgrade", protocol)
 	v.status = r.Status
+	if v.record != nil {
+		v.log().Origin(v.record, r)
+		v.goes(r)
+	}
 	// Counted before the client's connection is taken from the server, so that a shutdown always sees one of the two.
 	tunnel := v.entry.tunnels.add(r.Upgraded)
 	defer v.entry.tunnels.remove(tunnel)

@@ -14,8 +14,18 @@ import (
 type requestBody struct {
 	io.ReadCloser
 	request  *http.Request
+	received int64
 	trailers message.Fields
 }
+
+func (b *requestBody) Read(p []byte) (n int, err error) {
+	n, err = b.ReadCloser.Read(p)
+	b.received += int64(n)
+	return n, err
+}
+
+// Received is how much has been read of it, for the access log.
+func (b *requestBody) Received() int64 { return b.received }
 
 func (b *requestBody) Length() int64 { return b.request.ContentLength }
 
