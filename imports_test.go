@@ -31,7 +31,7 @@ var allowed = map[string]string{
 	"proxy/stdhttp":            "proxy/message balancer balancer/conn",
 	"proxy/accesslog":          "proxy/message",
 	"proxy":                    "rules balancer proxy/accesslog proxy/message proxy/middleware proxy/http1 proxy/stdhttp",
-	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy proxy/http1",
+	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy proxy/accesslog proxy/http1",
 	"cmd/internal/metrics":     "balancer discovery rules",
 	"cmd/internal/admin":       "rules balancer discovery cmd/internal/metrics",
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
@@ -47,14 +47,16 @@ var allowed = map[string]string{
 
 // fenced are outside modules with the one place that may import them (with what is below it).
 var fenced = map[string]string{
-	"github.com/docker/":            "discovery/swarm",
-	"github.com/moby/swarmkit":      "discovery/swarm",
-	"github.com/prometheus/":        "cmd/internal/metrics",
-	"golang.org/x/net/http2":        "proxy/stdhttp",
-	"github.com/klauspost/compress": "proxy/middleware",
-	"github.com/andybalholm/brotli": "proxy/middleware",
-	"github.com/spf13/pflag":        "cmd/internal/config",
-	"unsafe":                        "proxy/http1",
+	"github.com/docker/":             "discovery/swarm",
+	"github.com/moby/swarmkit":       "discovery/swarm",
+	"github.com/prometheus/":         "cmd/internal/metrics",
+	"golang.org/x/net/http2":         "proxy/stdhttp",
+	"github.com/klauspost/compress":  "proxy/middleware",
+	"github.com/andybalholm/brotli":  "proxy/middleware",
+	"github.com/spf13/pflag":         "cmd/internal/config",
+	"github.com/pelletier/go-toml":   "cmd/internal/config",
+	"github.com/pires/go-proxyproto": "proxy",
+	"unsafe":                         "proxy/http1",
 }
 
 // unknowing packages may not import what they must not know.

@@ -54,6 +54,14 @@ func (v *visit) ends(took time.Duration) {
 	v.log().End(r)
 }
 
+// forget gives back the record of a request that is not logged.
+func (v *visit) forget() {
+	if v.record != nil {
+		v.log().Drop(v.record)
+		v.record = nil
+	}
+}
+
 func (v *visit) log() *accesslog.Log { return v.entry.proxy.options.AccessLog }
 
 // place tells where the request went, in the words of Traefik 1.7.

@@ -32,6 +32,7 @@ type visit struct {
 	sent     int64
 	started  time.Time
 	failure  *message.Failure
+	internal bool // a page of the router's own
 	query    rules.Query
 
 	// For the access log (record.go).
@@ -61,6 +62,9 @@ func (e *EntryPoint) Serve(x message.Exchange) {
 
 func (v *visit) serve(now *view) {
 	q := v.exchange.Request()
+	if pages := v.entry.options.Internal; pages != nil && (v.internally(pages.Open(q)) || v.internally(pages.Admitted(q))) {
+		return
+	}
 	v.query = rules.Query{Method: q.Method, Host: q.Host, Path: q.Path, RawQuery: q.RawQuery, Header: &q.Fields}
 	match := now.table.Match(v.entry.options.Name, &v.query)
 	if match.Route == nil {
@@ -193,6 +197,10 @@ func (v *visit) finish() {
 	q := v.exchange.Request()
 	took := time.Since(v.started)
 	v.entry.tally.Open(q.Method, v.protocol, -1)
+	if v.internal {
+		v.forget()
+		return
+	}
 	v.entry.tally.Done(q.Method, v.protocol, v.code(), took)
 	v.entry.tally.Sent.Add(uint64(v.sent))
 	if v.record != nil {

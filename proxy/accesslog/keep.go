@@ -97,3 +97,6 @@ func show(m Mode, value string) string {
 
 // Canonical is a header's name as Headers has it.
 func Canonical(name string) string { return http.CanonicalHeaderKey(name) }
+
+// FieldNames are all fields.
+func FieldNames() []string { return fieldNames[:] }

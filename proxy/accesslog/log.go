@@ -100,6 +100,11 @@ func (l *Log) End(r *Record) {
 		}
 		l.spool.add(r.line)
 	}
+	l.Drop(r)
+}
+
+// Drop takes back the record of a request that is not to be logged.
+func (l *Log) Drop(r *Record) {
 	r.reset()
 	l.records.Put(r)
 }
