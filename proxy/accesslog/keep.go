@@ -38,6 +38,9 @@ const (
 	Redact
 )
 
+// String is the mode as flags have it.
+func (m Mode) String() string { return [...]string{"keep", "drop", "redact"}[m] }
+
 const redacted = "REDACTED"
 
 // Fields say which of the record's fields are in a line, by Traefik's names.

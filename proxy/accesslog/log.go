@@ -21,6 +21,9 @@ const (
 	JSON                 // an object a line
 )
 
+// String is the format as flags have it.
+func (f Format) String() string { return [...]string{"common", "json"}[f] }
+
 // Options say where lines go and what is in them. The zero value writes every request to standard output.
 type Options struct {
 	Path    string // of a file that is added to; "": standard output

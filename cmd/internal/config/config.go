@@ -24,14 +24,15 @@ type Config struct {
 	LogJSON   bool
 	AccessLog *accesslog.Options // nil: no request is logged
 
-	Web        bool             // the admin listener is on
-	WebPages   Pages            // that it has
-	WebAddress string           // "host:port"
-	WebPath    string           // prefix of all its paths, "/"
-	Shared     map[string]Pages // pages on entry points, by their names
-	Dashboard  bool
-	Debug      bool            // of the process, beside the API
-	Buckets    []time.Duration // of histograms; nil: those of Traefik 1.x
+	Web          bool             // the admin listener is on
+	WebPages     Pages            // that it has
+	WebAddress   string           // "host:port"
+	WebPath      string           // prefix of all its paths, "/"
+	Shared       map[string]Pages // pages on entry points, by their names
+	Dashboard    bool
+	Debug        bool            // of the process, beside the API
+	RecentErrors int             // that /health tells; 0: none
+	Buckets      []time.Duration // of histograms; nil: those of Traefik 1.x
 
 	Docker      bool
 	SwarmMode   bool

@@ -109,8 +109,8 @@ func (t *entryText) check() (proxy.EntryPointOptions, []string, error) {
 	if err == nil {
 		err = checkAddress(&e)
 	}
-	if err == nil {
-		err = t.unsafe
+	if t.unsafe != nil {
+		err = t.unsafe // which may be why something else is missing
 	}
 	if err != nil {
 		// What is missing may well stand there in another spelling, which a warning has just named.

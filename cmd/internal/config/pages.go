@@ -30,8 +30,10 @@ type pagesAsked struct {
 // /ping stays even so.
 func (c *Config) finishPages() error {
 	a := &c.asked
+	c.RecentErrors = a.recentErrorsAt
 	if a.web && !a.api && !a.ping && !a.metrics {
 		c.Web, c.WebPages = true, Pages{API: true, Ping: true, Metrics: true}
+		c.RecentErrors = a.recentErrorsWeb
 		return nil
 	}
 	if a.web {
@@ -88,12 +90,4 @@ func (c *Config) PingAt() (address, page string, ok bool) {
 		return c.EntryPoints[i].Address, path.Join("/", c.WebPath, "ping"), true
 	}
 	return c.EntryPoints[0].Address, "/", false
-}
-
-// RecentErrors is how many of them /health tells; 0: none are kept.
-func (c *Config) RecentErrors() int {
-	if c.asked.web && c.asked.recentErrorsWeb > 0 {
-		return c.asked.recentErrorsWeb
-	}
-	return c.asked.recentErrorsAt
 }
