@@ -33,9 +33,9 @@ var allowed = map[string]string{
 	"proxy":                    "rules balancer proxy/accesslog proxy/message proxy/middleware proxy/http1 proxy/stdhttp",
 	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy proxy/accesslog proxy/http1",
 	"cmd/internal/metrics":     "balancer discovery rules",
-	"cmd/internal/admin":       "rules balancer discovery cmd/internal/metrics",
+	"cmd/internal/admin":       "rules balancer discovery proxy/message cmd/internal/metrics",
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
-		"proxy proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics",
+		"proxy proxy/accesslog proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics",
 	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
 	"cmd/bench":         "",
 	"cmd/appia":         "rules discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/demo",

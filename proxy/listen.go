@@ -66,6 +66,7 @@ type EntryPoint struct {
 
 func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 	e := &EntryPoint{options: o, proxy: p}
+	e.tally.Buckets = p.options.Buckets
 	if o.Compress {
 		e.responses = append(e.responses, middleware.Compress)
 	}

@@ -262,11 +262,11 @@ func (b *entryBuilder) addRedirect() error {
 		b.add(rules.RedirectEntryPoint{Name: r.entryPoint, Permanent: r.permanent})
 		return nil
 	case r.regex == "" || r.replacement == "":
-		return errors.New("Redirect needs EntryPoint, or both Regex and Replacement") //nolint:staticcheck // an option's name
+		return errors.New("option Redirect needs EntryPoint, or both Regex and Replacement")
 	}
 	expression, err := regexp.Compile(r.regex)
 	if err != nil {
-		return fmt.Errorf("Redirect.Regex: %w", err) //nolint:staticcheck // an option's name
+		return fmt.Errorf("option Redirect.Regex: %w", err)
 	}
 	b.add(rules.Redirect{Regexp: expression, Replacement: r.replacement, Permanent: r.permanent})
 	return nil
@@ -285,9 +285,9 @@ func (b *entryBuilder) addAuth() error {
 		a.digest.HeaderField = a.headerField
 		b.add(*a.digest)
 	case a.forward == nil:
-		return errors.New("Auth names neither Basic nor Digest nor Forward, so that nobody could come in") //nolint:staticcheck // an option's name
+		return errors.New("option Auth names neither Basic nor Digest nor Forward, so that nobody could come in")
 	case a.forward.Address == "":
-		return errors.New("Auth.Forward has no Address to ask") //nolint:staticcheck // an option's name
+		return errors.New("option Auth.Forward has no Address to ask")
 	default:
 		a.forward.HeaderField = a.headerField
 		b.add(*a.forward)
@@ -305,10 +305,10 @@ func (b *entryBuilder) addWhiteList() (err error) {
 		texts = w.old
 	}
 	if len(texts) == 0 {
-		return errors.New("WhiteList has no SourceRange, so that nobody could come in") //nolint:staticcheck // an option's name
+		return errors.New("option WhiteList has no SourceRange, so that nobody could come in")
 	}
 	if w.Ranges, err = prefixes(texts); err != nil {
-		return fmt.Errorf("WhiteList.SourceRange: %w", err) //nolint:staticcheck // an option's name
+		return fmt.Errorf("option WhiteList.SourceRange: %w", err)
 	}
 	b.add(w.AllowList)
 	return nil
@@ -316,7 +316,7 @@ func (b *entryBuilder) addWhiteList() (err error) {
 
 func (b *entryBuilder) checkProxyProtocol() error {
 	if p := b.ProxyProtocol; p != nil && !p.TrustAll && len(p.TrustedIPs) == 0 {
-		return errors.New("ProxyProtocol trusts nobody: give ProxyProtocol.TrustedIPs, or leave it out") //nolint:staticcheck // an option's name
+		return errors.New("option ProxyProtocol trusts nobody: give ProxyProtocol.TrustedIPs, or leave it out")
 	}
 	return nil
 }

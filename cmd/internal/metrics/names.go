@@ -57,6 +57,8 @@ var (
 	diagnostics = describe("appia_diagnostics",
 		"Diagnostics that stand, by severity and code.", "severity", "code")
 
+	accessLogLost = describe("appia_access_log_lost_lines_total", "Lines of the access log that could not be written.")
+
 	tableSwaps     = describe("appia_table_swaps_total", "Tables put in force.")
 	tableRoutes    = describe("appia_table_routes", "Routes of the table in force.")
 	tableServices  = describe("appia_table_services", "Services of the table in force.")
