@@ -53,6 +53,7 @@ var fenced = map[string]string{
 	"golang.org/x/net/http2":         "proxy/stdhttp",
 	"github.com/klauspost/compress":  "proxy/middleware",
 	"github.com/andybalholm/brotli":  "proxy/middleware",
+	"github.com/tg123/go-htpasswd":   "proxy/middleware",
 	"github.com/spf13/pflag":         "cmd/internal/config",
 	"github.com/pelletier/go-toml":   "cmd/internal/config",
 	"github.com/pires/go-proxyproto": "proxy",

@@ -8,15 +8,29 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-// prepare turns the client's request into the one that an endpoint gets.
-func (v *visit) prepare(q *message.Request) {
+// clean removes what the client said for us alone, and what it is not believed. It comes before filters: what they set
+// must not be undone by a client that lists it in Connection.
+func (v *visit) clean(q *message.Request) {
 	if message.Listed(q.Upgrade, "h2c") {
 		q.Upgrade = "" // behind a switch to h2c an endpoint would serve paths that are not the route's
 	}
-	te := message.Listed(q.Fields.Joined("Te"), "trailers")
-	removeHopByHop(&q.Fields)
+	v.entry.distrust(q)
+	cleanRequest(&q.Fields)
+	v.cleaned = true
+}
+
+func cleanRequest(fields *message.Fields) {
+	te := message.Listed(fields.Joined("Te"), "trailers")
+	removeHopByHop(fields)
 	if te {
-		q.Fields.Set("Te", "trailers")
+		fields.Set("Te", "trailers")
+	}
+}
+
+// prepare turns the request, cleaned and filtered, into the one that an endpoint gets.
+func (v *visit) prepare(q *message.Request) {
+	if v.filtered != nil || v.admitted != nil {
+		cleanRequest(&q.Fields) // once more: filters may set any field
 	}
 	if q.Upgrade != "" {
 		q.Fields.Set("Connection", "Upgrade")
@@ -95,14 +109,19 @@ var forwardedFields = []string{
 	"X-Forwarded-Uri", "X-Forwarded-Method", "X-Real-Ip",
 }
 
+// distrust removes what a client says of itself, if it is not to be believed.
+func (e *EntryPoint) distrust(q *message.Request) {
+	if e.options.TrustAll || e.trusts(q.Client.Addr().Unmap().WithZone("")) {
+		return
+	}
+	for _, name := range forwardedFields {
+		q.Fields.Del(name)
+	}
+}
+
 // forwarded tells the endpoint who asked, and how, in the X-Forwarded fields as Traefik 1.x fills them.
 func (e *EntryPoint) forwarded(q *message.Request) {
 	client := q.Client.Addr().Unmap().WithZone("")
-	if !e.trusts(client) {
-		for _, name := range forwardedFields {
-			q.Fields.Del(name)
-		}
-	}
 	if client.IsValid() {
 		ip := q.ClientIP
 		if ip == "" {
@@ -122,9 +141,6 @@ func (e *EntryPoint) forwarded(q *message.Request) {
 }
 
 func (e *EntryPoint) trusts(client netip.Addr) bool {
-	if e.options.TrustAll {
-		return true
-	}
 	for _, prefix := range e.options.TrustedIPs {
 		if prefix.Contains(client) {
 			return true

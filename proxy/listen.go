@@ -59,6 +59,8 @@ type EntryPoint struct {
 	proxy     *Proxy
 	listener  net.Listener
 	front     front
+	chain     *middleware.Chain // nil: no filters
+	unusable  error             // a filter that could not be made: the entry point must not be opened without it
 	responses []func(*message.Request, *message.Response)
 	tally     balancer.Tally
 	tunnels   tunnels
@@ -67,6 +69,7 @@ type EntryPoint struct {
 func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 	e := &EntryPoint{options: o, proxy: p}
 	e.tally.Buckets = p.options.Buckets
+	e.chain, e.unusable = p.entryChain(o)
 	if o.Compress {
 		e.responses = append(e.responses, middleware.Compress)
 	}
@@ -111,8 +114,12 @@ func (e *EntryPoint) Tally() *balancer.Tally { return &e.tally }
 // Addr is the address that the entry point listens on, once it does.
 func (e *EntryPoint) Addr() net.Addr { return e.listener.Addr() }
 
-// Listen opens every entry point's socket, or none: an address that is taken is an error that names it.
+// Listen opens every entry point's socket, or none: an address that is taken, or a filter that cannot be made, is an
+// error that names the entry point.
 func (p *Proxy) Listen(ctx context.Context) error {
+	if err := p.unusable(); err != nil {
+		return err
+	}
 	for _, e := range p.entries {
 		listener, err := p.options.Listen(ctx, "tcp", e.options.Address)
 		if err != nil {

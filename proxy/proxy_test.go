@@ -691,8 +691,23 @@ func TestFaultOfTheRouterIsA500AndLeavesNoCountBehind(t *testing.T) {
 	if answer, _ := r.ask("GET", "", "/"); answer.StatusCode != 200 {
 		t.Errorf("afterwards: %s", answer.Status)
 	}
+	r.http.CloseIdleConnections()
+	if err := r.proxy.Shutdown(t.Context()); err != nil { // the books are kept after the client has its answer
+		t.Fatal(err)
+	}
 	if s := r.fleet.Status().Groups[0]; s.InFlight != 0 || s.Endpoints[0].InFlight != 0 {
 		t.Errorf("in flight: %+v", s)
+	}
+}
+
+func TestClientCannotHaveWhatWeTellTheServiceRemoved(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	r.serve(service{rule: "PathPrefixStrip:/api", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		io.WriteString(w, q.Header.Get("X-Forwarded-Prefix"))
+	})}})
+	got := r.raw("GET /api/x HTTP/1.1\r\nHost: x\r\nConnection: close, X-Forwarded-Prefix\r\n\r\n")
+	if !strings.HasSuffix(got, "/api") {
+		t.Errorf("the service does not hear of the prefix: %s", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/proxy/middleware"
 )
 
 // A request that is logged has a record, which gathers on the way what is gone at the end. Without an access log there is
@@ -14,7 +15,7 @@ import (
 // begins makes one.
 func (v *visit) begins(log *accesslog.Log, q *message.Request) {
 	v.record = log.Begin(q, v.started)
-	if v.entry.trusts(q.Client.Addr().Unmap().WithZone("")) {
+	if v.entry.options.TrustAll || v.entry.trusts(q.Client.Addr().Unmap().WithZone("")) {
 		v.record.Forwarded = q.Fields.Get("X-Forwarded-For") // 1.x believes everybody's, and so do we unless told otherwise
 	}
 }
@@ -22,7 +23,7 @@ func (v *visit) begins(log *accesslog.Log, q *message.Request) {
 // came notes an answer before filters see it. They may put another body in its place, so that this one is counted.
 func (v *visit) came(r *message.Response) {
 	v.log().Origin(v.record, r)
-	if r.Body != nil && (v.chain != nil || len(v.entry.responses) > 0) {
+	if r.Body != nil && (v.chain != nil || v.admitted != nil || len(v.entry.responses) > 0) {
 		v.counted = &counted{Body: r.Body}
 		r.Body = v.counted
 	}
@@ -66,14 +67,11 @@ func (v *visit) log() *accesslog.Log { return v.entry.proxy.options.AccessLog }
 
 // place tells where the request went, in the words of Traefik 1.7.
 func (v *visit) place(r *accesslog.Record) {
-	refused := ""
-	if v.filtered != nil {
-		r.User, refused = v.filtered.User, v.filtered.Refused
-	}
+	refused := v.heard(r)
 	if v.route == nil {
 		r.Verdict = "backend not found"
-		if word := verdicts[refused]; word != "" {
-			r.Verdict, r.Frontend = entryVerdicts[refused], v.entry.options.Name
+		if word := verdicts[refused].entry; word != "" {
+			r.Verdict, r.Frontend = word, v.entry.options.Name
 		}
 		return
 	}
@@ -81,7 +79,7 @@ func (v *visit) place(r *accesslog.Record) {
 	if v.full {
 		refused = "in-flight"
 	}
-	if r.Verdict = verdicts[refused]; r.Verdict != "" {
+	if r.Verdict = verdicts[refused].route; r.Verdict != "" {
 		return
 	}
 	r.Frontend = strings.TrimPrefix(r.Frontend, "frontend-")
@@ -90,19 +88,24 @@ func (v *visit) place(r *accesslog.Record) {
 	}
 }
 
-// verdicts are what 1.7 says of requests that a filter of a route has answered, by the filter's kind.
-var verdicts = map[string]string{
-	"rate-limit": "rate limit for ", "in-flight": "connection limit for ",
-	"basic-auth": "Auth for ", "digest-auth": "Auth for ", "forward-auth": "Auth for ",
-	"allow-list": "ipwhitelister for ",
-	"redirect":   "frontend redirect for ", "redirect-scheme": "frontend redirect for ", "redirect-entry-point": "frontend redirect for ",
+// heard is what filters have found out: the user, and the word of the one that answered in an endpoint's place.
+func (v *visit) heard(r *accesslog.Record) (refused string) {
+	if v.admitted != nil {
+		r.User, refused = v.admitted.User, v.admitted.Refused
+	}
+	if v.filtered != nil {
+		r.User, refused = v.filtered.User, v.filtered.Refused
+	}
+	return refused
 }
 
-// entryVerdicts are the same of an entry point.
-var entryVerdicts = map[string]string{
-	"basic-auth": "Auth for entrypoint ", "digest-auth": "Auth for entrypoint ", "forward-auth": "Auth for entrypoint ",
-	"allow-list": "ipwhitelister for entrypoint ",
-	"redirect":   "entrypoint redirect for ", "redirect-scheme": "entrypoint redirect for ", "redirect-entry-point": "entrypoint redirect for ",
+// verdicts are what 1.7 says of requests that a filter of an entry point or of a route has answered, by the filter's word.
+var verdicts = map[string]struct{ entry, route string }{
+	middleware.RefusedAuth:      {"Auth for entrypoint ", "Auth for "},
+	middleware.RefusedAllowList: {"ipwhitelister for entrypoint ", "ipwhitelister for "},
+	middleware.RefusedRedirect:  {"entrypoint redirect for ", "frontend redirect for "},
+	"rate-limit":                {"", "rate limit for "},
+	"in-flight":                 {"", "connection limit for "},
 }
 
 // counted is a body with the number of bytes that were read of it.

@@ -22,6 +22,7 @@ import (
 	"github.com/appia-edge/appia/balancer/conn"
 	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
 )
@@ -256,5 +257,79 @@ func TestPlainRequestIsLoggedWithoutAllocating(t *testing.T) {
 	run(1000)
 	if each := mallocs(func() { run(10_000) }) / 10_000; each > 0.01 {
 		t.Errorf("%.2f allocations a request", each)
+	}
+}
+
+func TestLogNamesTheLockThatKeptSomebodyOut(t *testing.T) {
+	lock := rules.BasicAuth{Users: []string{"me:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M="}} // test
+	list := rules.AllowList{Ranges: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	for _, row := range []struct {
+		name    string
+		filters []rules.Filter
+		want    string
+	}{
+		{"authentication", []rules.Filter{lock}, `- * "GET /x?y HTTP/1.1" 401 17 "-" "-" 1 "Auth for entrypoint http" "/x" *`},
+		{"white list", []rules.Filter{list}, `- * "GET /x?y HTTP/1.1" 403 9 "-" "-" 1 "ipwhitelister for entrypoint http" "/x" *`},
+		{"redirect", []rules.Filter{rules.Redirect{Regexp: regexp.MustCompile("a"), Replacement: "b"}}, `"entrypoint redirect for http" "/x" *`},
+	} {
+		r, lines := logged(t, EntryPointOptions{Filters: row.filters}, accesslog.Options{})
+		r.ask("GET", "a.com", "/x?y", func(q *http.Request) { q.Header["User-Agent"] = []string{""} })
+		if got := lasting(lines()[0]); !strings.HasSuffix(got, row.want) {
+			t.Errorf("%s: got %s", row.name, got)
+		}
+	}
+	r, lines := logged(t, EntryPointOptions{Filters: []rules.Filter{lock}}, accesslog.Options{})
+	r.ask("GET", "a.com", "/", func(q *http.Request) { q.SetBasicAuth("me", "test") })
+	if got := lines()[0]; !strings.HasPrefix(got, "127.0.0.1 - me [") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// pages are internal ones made up.
+type pages struct{}
+
+func (pages) Open(q *message.Request) *message.Response {
+	if q.Path == "/ping" {
+		return plain(200, "OK")
+	}
+	return nil
+}
+
+func (pages) Admitted(q *message.Request) *message.Response {
+	if q.Path == "/api" {
+		return plain(200, "{}")
+	}
+	return nil
+}
+
+func TestPagesOfTheRouterWinOverRoutesAndStayBehindTheEntryPointsLocks(t *testing.T) {
+	list := []rules.Filter{rules.AllowList{Ranges: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+	for _, row := range []struct {
+		name    string
+		filters []rules.Filter
+		want    map[string]int
+	}{
+		{"open", nil, map[string]int{"/ping": 200, "/api": 200, "/x": 201}},
+		{"shut", list, map[string]int{"/ping": 200, "/api": 403, "/x": 403}},
+	} {
+		r, lines := logged(t, EntryPointOptions{Internal: pages{}, Filters: row.filters}, accesslog.Options{})
+		r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201) })}})
+		logged := 0
+		for path, status := range row.want {
+			if answer, _ := r.ask("GET", "", path); answer.StatusCode != status {
+				t.Errorf("%s: %s: %s", row.name, path, answer.Status)
+			}
+			if status != 200 {
+				logged++
+			}
+		}
+		if got := lines(); len(got) != logged {
+			t.Errorf("%s: pages of our own are logged: %q", row.name, got)
+		}
+		r.proxy.EntryPoints()[0].Tally().Each(func(k balancer.Key, c balancer.Cell) {
+			if k.Code == 200 {
+				t.Errorf("%s: pages of our own are counted: %v", row.name, c)
+			}
+		})
 	}
 }

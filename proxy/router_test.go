@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -35,7 +36,7 @@ type router struct {
 func newRouter(t testing.TB, entry EntryPointOptions, change ...func(*stdhttp.BackOptions)) *router {
 	t.Helper()
 	fleet := balancer.New(balancer.Options{StickyKey: []byte("test")})
-	entry.Name, entry.Address = "http", "127.0.0.1:0"
+	entry.Name, entry.Address = cmp.Or(entry.Name, "http"), "127.0.0.1:0"
 	std := stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10}
 	for _, c := range change {
 		c(&std)
@@ -85,7 +86,7 @@ func (r *router) serve(services ...service) {
 		if shared.Weight == 0 {
 			shared.Weight = 1
 		}
-		route := rules.RouteSpec{Name: "frontend-" + rules.Normalize(s.rule), Rule: rule, Service: shared.Name, PassHost: !s.ownHost}
+		route := rules.RouteSpec{Name: "frontend-" + rules.Normalize(s.rule), Rule: rule, Service: shared.Name, PassHost: !s.ownHost, Filters: s.filters}
 		specs = append(specs, rules.Spec{Owner: owner, Routes: []rules.RouteSpec{route}, Services: []rules.ServiceSpec{shared}})
 	}
 	table, _ := rules.Compile(specs, rules.Options{EntryPoints: []string{"http"}, DefaultEntryPoints: []string{"http"}})
@@ -99,6 +100,7 @@ type service struct {
 	addrs   []string
 	ownHost bool
 	spec    rules.ServiceSpec
+	filters []rules.Filter
 }
 
 func (s service) endpoints() []rules.Endpoint {

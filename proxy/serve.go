@@ -21,6 +21,8 @@ type visit struct {
 	route    *rules.Route
 	chain    *middleware.Chain // nil: the route has no filters
 	filtered *middleware.Visit // what they know of it; nil without them
+	admitted *middleware.Visit // what the entry point's filters know of it; nil without them
+	cleaned  bool              // the request holds no more what is not to be believed or passed on
 	group    *balancer.Group
 	endpoint *balancer.Endpoint // the one asked last
 	path     string             // as the client sent it
@@ -62,7 +64,14 @@ func (e *EntryPoint) Serve(x message.Exchange) {
 
 func (v *visit) serve(now *view) {
 	q := v.exchange.Request()
-	if pages := v.entry.options.Internal; pages != nil && (v.internally(pages.Open(q)) || v.internally(pages.Admitted(q))) {
+	pages := v.entry.options.Internal
+	if pages != nil && v.internally(pages.Open(q)) {
+		return
+	}
+	if v.entry.chain != nil && !v.admit(q) {
+		return
+	}
+	if pages != nil && v.internally(pages.Admitted(q)) {
 		return
 	}
 	v.query = rules.Query{Method: q.Method, Host: q.Host, Path: q.Path, RawQuery: q.RawQuery, Header: &q.Fields}
@@ -78,11 +87,40 @@ func (v *visit) serve(now *view) {
 	}
 	v.view = now
 	if v.chain = now.chains[match.Route.ID]; v.chain != nil {
-		v.filtered = &middleware.Visit{Exchange: v.exchange, Router: v.entry.proxy, Route: v.route, Entry: v.entry.options.Name, Path: v.path}
+		v.filtered = v.visitor()
 	}
 	v.begin()
 	defer v.leave()
 	v.pass(q)
+}
+
+// admit asks the entry point's filters, which come before routing.
+func (v *visit) admit(q *message.Request) bool {
+	v.clean(q)
+	v.admitted = v.visitor()
+	return !v.refused(v.entry.chain, v.admitted)
+}
+
+// visitor is the request as filters see it.
+func (v *visit) visitor() *middleware.Visit {
+	visitor := &middleware.Visit{Exchange: v.exchange, Router: v.entry.proxy, Route: v.route, Entry: v.entry.options.Name, Path: v.path}
+	if v.admitted != nil {
+		visitor.User = v.admitted.User
+	}
+	return visitor
+}
+
+// refused runs filters on the request and answers it if one of them does.
+func (v *visit) refused(c *middleware.Chain, visitor *middleware.Visit) bool {
+	r := c.Request(visitor)
+	if r == nil {
+		return false
+	}
+	v.answer(r)
+	if v.failure == nil {
+		v.failure = visitor.Failure
+	}
+	return true
 }
 
 // begin counts the request in its service.
@@ -120,15 +158,15 @@ func (v *visit) leave() {
 
 // pass takes the request through the route's modifiers and filters, forwards it and sends the answer.
 func (v *visit) pass(q *message.Request) {
+	if !v.cleaned {
+		v.clean(q)
+	}
 	if v.route.Rewrites() && !v.rewrite(q) {
 		v.answer(notFound())
 		return
 	}
-	if v.chain != nil {
-		if r := v.chain.Request(v.filtered); r != nil {
-			v.answer(r)
-			return
-		}
+	if v.chain != nil && v.refused(v.chain, v.filtered) {
+		return
 	}
 	if !v.enter(q) {
 		v.full = true
@@ -149,10 +187,18 @@ func (v *visit) pass(q *message.Request) {
 		return
 	}
 	cleanResponse(&response.Fields)
-	if v.chain != nil {
+	v.markForwarded()
+	v.answer(response)
+}
+
+// markForwarded tells filters that the answer is an endpoint's.
+func (v *visit) markForwarded() {
+	if v.filtered != nil {
 		v.filtered.Forwarded = true
 	}
-	v.answer(response)
+	if v.admitted != nil {
+		v.admitted.Forwarded = true
+	}
 }
 
 // code is the status for the books; a request that a fault of ours ended has none of its own.
@@ -170,6 +216,9 @@ func (v *visit) answer(r *message.Response) {
 	}
 	if v.chain != nil {
 		r = v.chain.Response(v.filtered, r)
+	}
+	if v.admitted != nil {
+		r = v.entry.chain.Response(v.admitted, r)
 	}
 	for _, filter := range v.entry.responses {
 		filter(v.exchange.Request(), r)
@@ -197,6 +246,9 @@ func (v *visit) finish() {
 	q := v.exchange.Request()
 	took := time.Since(v.started)
 	v.entry.tally.Open(q.Method, v.protocol, -1)
+	if v.admitted != nil {
+		v.entry.chain.Done(v.admitted)
+	}
 	if v.internal {
 		v.forget()
 		return

@@ -73,7 +73,7 @@ func Codes() []CodeDoc {
 		{NoTemplates, "A template in a label is filled in by nobody; the rule is taken as it is written."},
 		{HostNotASCII, "A host with letters beyond ASCII never matches: clients ask for its xn-- form."},
 		{PathEscaped, "Paths are compared in their decoded form, so one with escapes like %20 never matches."},
-		{UnknownEntryPoint, "The entry point does not exist; the route is served at its others, if any."},
+		{UnknownEntryPoint, "The entry point does not exist; the route is served at its others, if any. One that redirects there is not served."},
 		{NoEntryPoint, "The route has no entry point; it is not served."},
 		{UnknownService, "The route leads to a service that nobody offers; it is not served."},
 		{ServiceSettingsDiffer, "Owners that share a service want different settings; the oldest owner's count."},

@@ -9,7 +9,8 @@ import (
 
 // A Filter is one thing that a route does to its requests or to their answers beside routing: a lock, a limit, a
 // rewriting. It is a plain value, one of the structs in filters.go, in which nothing can fail to parse any more; what runs
-// is made of it by proxy/middleware. Fields tagged `secret` are never shown.
+// is made of it by proxy/middleware. Fields tagged `secret` are never shown, of those tagged
+// `secret:"userinfo"` only what stands before an @.
 type Filter interface{ filter() }
 
 // Kind is a filter's word in texts, "basic-auth" for BasicAuth.
@@ -75,12 +76,37 @@ func spellFields(v reflect.Value, secret func(string) string) string {
 			continue
 		}
 		text := spellValue(value, secret)
-		if _, hidden := field.Tag.Lookup("secret"); hidden {
+		switch tag, hidden := field.Tag.Lookup("secret"); {
+		case tag == "userinfo":
+			text = hideUserinfo(text, secret)
+		case hidden:
 			text = secret(text)
 		}
-		fmt.Fprintf(&b, " %s%s=%s", strings.ToLower(field.Name[:1]), field.Name[1:], plain(text))
+		fmt.Fprintf(&b, " %s=%s", spelled(field.Name), plain(text))
 	}
 	return b.String()
+}
+
+// spelled is a field's name as a text has it: "sslRedirect", "pem".
+func spelled(name string) string {
+	capitals := 0
+	for capitals < len(name) && unicode.IsUpper(rune(name[capitals])) {
+		capitals++
+	}
+	if capitals > 1 && capitals < len(name) && name[capitals:] != "s" {
+		capitals-- // the last begins the next word
+	}
+	return strings.ToLower(name[:capitals]) + name[capitals:]
+}
+
+// hideUserinfo hides a name and a password in a URL.
+func hideUserinfo(text string, secret func(string) string) string {
+	scheme, rest, _ := strings.Cut(text, "://")
+	userinfo, rest, found := strings.Cut(rest, "@")
+	if !found || strings.Contains(userinfo, "/") {
+		return text
+	}
+	return scheme + "://" + secret(userinfo) + "@" + rest
 }
 
 // spellValue follows slices and structs, and lets what knows its text say it.

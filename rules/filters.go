@@ -26,7 +26,7 @@ type DigestAuth struct {
 
 // ForwardAuth asks another server for permission: 2xx lets the request pass, any other answer goes to the client.
 type ForwardAuth struct {
-	Address               string         // an http or https URL
+	Address               string         `secret:"userinfo"` // an http or https URL
 	TrustForwardHeader    bool           // believe the client's X-Forwarded fields
 	ResponseHeaders       []string       // fields copied from the permission to the request
 	ResponseHeadersRegexp *regexp.Regexp // and those whose names match; nil: none
@@ -108,7 +108,7 @@ type Security struct {
 	SSLTemporaryRedirect    bool
 	SSLHost                 string
 	SSLForceHost            bool
-	SSLProxyHeaders         []Pair
+	SSLProxyHeaders         []Pair `secret:""`
 	STSSeconds              int64
 	STSIncludeSubdomains    bool
 	STSPreload              bool

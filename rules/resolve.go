@@ -29,11 +29,29 @@ func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 	if r.Service == nil {
 		c.tellRoute(r, UnknownService, Error, "the route leads to service %s, which nobody offers", spec.Service)
 	}
-	if r.Service == nil || len(r.EntryPoints) == 0 {
+	if !c.redirectsExist(r) || r.Service == nil || len(r.EntryPoints) == 0 {
 		return
 	}
 	r.Name = c.freeName(spec.Name)
 	c.routes = append(c.routes, r)
+}
+
+// redirectsExist refuses a route that redirects to an entry point which is not there: without the redirect it would serve
+// in clear what was to be served elsewhere.
+func (c *compiler) redirectsExist(r *Route) bool {
+	for _, f := range r.Filters {
+		to, ok := f.(RedirectEntryPoint)
+		if !ok || slices.ContainsFunc(c.options.EntryPoints, func(name string) bool { return strings.EqualFold(name, to.Name) }) {
+			continue
+		}
+		c.tell(r.Owner, Diagnostic{
+			Label: r.Label, Value: r.Rule.Text, Code: UnknownEntryPoint, Severity: Error, Suggestion: misspelled(to.Name, c.options.EntryPoints),
+			Message: fmt.Sprintf("the route redirects to entry point %q, which does not exist, so it is not served; %s", to.Name, existing(c.options.EntryPoints)) +
+				inSegment(r.Segment, r.Label),
+		})
+		return false
+	}
+	return true
 }
 
 // freeName makes a name unique. Older owners come first and so get the lower number.

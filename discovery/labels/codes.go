@@ -33,6 +33,12 @@ const (
 	NameCollision       = "name-collision"
 	ValueInName         = "value-in-name"
 	LabelsOnContainer   = "labels-on-container"
+	BadUser             = "bad-user"
+	BadAddress          = "bad-address"
+	BadTLS              = "bad-tls"
+	BadRange            = "bad-range"
+	BadRedirect         = "bad-redirect"
+	BadField            = "bad-field"
 )
 
 // Codes lists the codes of this package.
@@ -43,21 +49,27 @@ func Codes() []rules.CodeDoc {
 		{Code: LabelsOnContainer, Doc: "Labels stand at the containers (`labels:`) instead of the service (`deploy: labels:`); they have no effect."},
 		{Code: DialectNotServed, Doc: "A label of Traefik 2 or 3, ignored."},
 		{Code: LabelNotServed, Doc: "Known to Traefik 1.x, not served yet, so it has no effect."},
-		{Code: ProtectionNotServed, Doc: "The label protects its route in Traefik 1.x, or looks as if it was meant to; as that is not served yet, neither is the route."},
+		{Code: ProtectionNotServed, Doc: "The label is none of Traefik 1.x, but was meant to protect its route; as that would be open without it, it is not served."},
 		{Code: NotPerSegment, Doc: "The label counts for a whole service only, not for one of its segments."},
 		{Code: IdleLabel, Doc: "Known to Traefik 1.x, which does nothing with it either."},
 		{Code: WithoutEffect, Doc: "The label needs another one, or a value, to have an effect."},
 		{Code: BadBoolean, Doc: "The value is not a boolean; the default holds."},
 		{Code: BadNumber, Doc: "The value is not a whole number or out of range; the default holds, or what the message says."},
 		{Code: BadDuration, Doc: "The value is not a duration above zero, for which the default holds, or too short."},
-		{Code: BadPair, Doc: "An item of the value has no colon and is left out."},
+		{Code: BadPair, Doc: "An item of the value has no colon, or is no field that can be set, and is left out."},
 		{Code: BadChoice, Doc: "The value is none of those to choose from; the default holds."},
 		{Code: BadPath, Doc: "The path of a health check can't be asked for; there are no checks."},
 		{Code: BadPort, Doc: "The port is none; the route is not served."},
 		{Code: BadProtocol, Doc: "Endpoints can't be spoken to by this protocol; the route is not served."},
 		{Code: BadWeight, Doc: "The weight is negative; the route is not served."},
 		{Code: BadExtractor, Doc: "A limit has no key to count by; the route is not served."},
-		{Code: RefusesAll, Doc: "A limit below zero refuses every request, as in Traefik 1.x."},
+		{Code: RefusesAll, Doc: "A limit below zero, or authentication without users, refuses every request, as in Traefik 1.x."},
+		{Code: BadUser, Doc: "A user can't be read, or has a password that can't be; the message says whether the route is served."},
+		{Code: BadAddress, Doc: "Nobody can be asked for permission; the route is not served."},
+		{Code: BadTLS, Doc: "A client certificate lacks its key, or the key its certificate; the route is not served."},
+		{Code: BadRange, Doc: "A white list has an item that is no address and no range, or none at all; the route is not served."},
+		{Code: BadRedirect, Doc: "A redirect's regexp or replacement can't be used; the route is not served."},
+		{Code: BadField, Doc: "The value can't be sent in a header field, and isn't."},
 		{Code: NoPort, Doc: "The service names no port; the route is not served."},
 		{Code: NoRule, Doc: "The service has neither a rule nor a domain for the default rule; the route is not served."},
 		{Code: Constrained, Doc: "The service's tags don't satisfy this router's constraints."},

@@ -17,6 +17,7 @@ type row struct {
 	help      string // what it means, in a clause
 	byDefault string // what holds without it
 	bad       string // what a value that can't be used costs
+	guards    bool   // it keeps somebody out: a misspelled one closes its route
 }
 
 // A scope says where a label may stand: for the whole service, or for one of its segments.
@@ -34,7 +35,7 @@ type state uint8
 const (
 	served  state = iota
 	lacking       // Traefik 1.x has it, we don't yet: it has no effect
-	lock          // the same, but it protects something: the route is not served without it
+	lock          // no label of Traefik 1.x, but meant to protect something: the route is not served
 	idle          // Traefik 1.x knows the name and does nothing with it
 )
 

@@ -41,6 +41,11 @@ type draft struct {
 	check     rules.Check
 	maxConn   *int64
 	extractor entry
+
+	guards   guards
+	redirect redirection
+	headers  rules.Headers
+	cert     rules.ClientCert
 }
 
 func newDraft(segment string, labels map[string]entry, o Options, notes *notebook) *draft {
@@ -61,7 +66,11 @@ func (d *draft) applyAll() {
 }
 
 func (d *draft) apply(e entry) {
-	if e.row.state == lock {
+	switch {
+	case e.value == "" && (e.row.guards || e.row.state == lock):
+		d.tell(about(e, rules.Info, WithoutEffect, "an empty value protects nothing, in Traefik 1.x as here"))
+		return
+	case e.row.state == lock:
 		d.guard(e)
 		return
 	}
@@ -71,22 +80,25 @@ func (d *draft) apply(e entry) {
 	e.row.set.apply(d, e)
 }
 
-// guard keeps a route closed whose lock we don't have: better no answer than one that anybody may read.
+// guard keeps a route closed whose lock is misspelled: better no answer than one that anybody may read.
 func (d *draft) guard(e entry) {
-	if e.value == "" {
-		d.tell(about(e, rules.Info, WithoutEffect, "an empty value protects nothing, in Traefik 1.x as here"))
-		return
-	}
-	message := "this protection is known to Traefik 1.x and not served by Appia yet; the route is not served, for without it it would be open"
-	if e.row == &misspelledLock {
-		message = "this is no label of Traefik 1.x, but looks like one that protects; the route is not served, lest it be open to anybody" + unseen(e.name)
-	}
+	message := "this is no label of Traefik 1.x, but looks like one that protects; the route is not served, lest it be open to anybody" + unseen(e.name)
 	suggestion := e.meant
 	if e.code == ValueInName {
 		message = "written so, this protection protects nothing; the route is not served, lest it be open to anybody"
 		suggestion = e.assignment()
 	}
 	d.refuse(e, ProtectionNotServed, message, suggestion)
+}
+
+// first is the first label, by name, that begins like this and has a value.
+func (d *draft) first(start string) (entry, bool) {
+	for _, name := range slices.Sorted(maps.Keys(d.labels)) {
+		if strings.HasPrefix(name, start) && d.labels[name].value != "" && d.labels[name].row.state == served {
+			return d.labels[name], true
+		}
+	}
+	return entry{}, false
 }
 
 // idle tells of labels that begin like this: they need the missing one, and have no effect.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -126,6 +127,9 @@ func written(specs []rules.Spec, found []rules.Diagnostic) string {
 		for _, r := range spec.Routes {
 			fmt.Fprintf(&text, "  route %s: %q -> %s", r.Name, r.Rule.Text, r.Service)
 			fmt.Fprintf(&text, " priority=%d entrypoints=%v passhost=%t\n", r.Priority, r.EntryPoints, r.PassHost)
+			for _, f := range r.Filters {
+				fmt.Fprintf(&text, "    %s\n", marks.ReplaceAllString(rules.FilterText(f), rules.NotShown))
+			}
 		}
 		for _, s := range spec.Services {
 			fmt.Fprintf(&text, "  service %s weight=%d perservice=%t balance=%d", s.Name, s.Weight, s.PerService, s.Balance)
@@ -140,6 +144,9 @@ func written(specs []rules.Spec, found []rules.Diagnostic) string {
 	}
 	return text.String()
 }
+
+// marks are new in each process.
+var marks = regexp.MustCompile(regexp.QuoteMeta(rules.NotShown) + "#[0-9a-f]{8}")
 
 func setting[T any](name string, s *T) string {
 	if s == nil {

@@ -16,9 +16,9 @@ func Reference() string {
 	writeServed(&page, &traefik1)
 	page.WriteString("\n## Labels of Appia\n\nWhat Traefik has no word for. They add to the labels above.\n\n")
 	writeServed(&page, &appia)
-	page.WriteString("\n## Not served yet: the route is not served\n\n" +
-		"Traefik 1.x protects a route by these. Served without, it would be open to anybody. A misspelled one is " +
-		"taken for one of them:\na label that is no label, but nearest to one of these or with a word like `auth` or `whitelist` in its name.\n\n")
+	page.WriteString("\n## Misspelled protections: the route is not served\n\n" +
+		"These are no labels, but their author meant to keep somebody out, and without them the route would be open to anybody. " +
+		"So is any\nlabel taken that is nearest to one that protects, or has a word like `auth` or `whitelist` in its name.\n\n")
 	writeUnserved(&page, lock)
 	page.WriteString("\n## Not served yet: no effect\n\n")
 	writeUnserved(&page, lacking)

@@ -51,11 +51,11 @@ func (r *reading) parse(d *draft, text string) (rule rules.Rule, ok bool) {
 }
 
 // addRoute adds the segment's route to a service.
-func (r *reading) addRoute(d *draft, segment string, rule rules.Rule, text, service string) {
+func (r *reading) addRoute(d *draft, segment string, rule rules.Rule, text, service string, filters []rules.Filter) {
 	r.spec.Routes = append(r.spec.Routes, rules.RouteSpec{
 		Label: d.rule.name, Segment: segment, Name: frontendName(segment, service, text), Rule: rule, Priority: d.priority,
 		EntryPoints: d.entryPoints, EntryPointsLabel: d.labels["traefik.frontend.entryPoints"].name,
-		Service: service, PassHost: d.passHost,
+		Service: service, PassHost: d.passHost, Filters: filters,
 	})
 }
 

@@ -75,12 +75,13 @@ func (r *reading) readSegment(s segment) {
 	text := r.ruleText(d, s.name)
 	share := r.share(d, s.name)
 	rule, ok := r.parse(d, text)
+	filters := d.routeFilters()
 	if d.refused {
 		return
 	}
 	share.Endpoints = r.endpoints(d)
 	r.addShare(share)
 	if ok {
-		r.addRoute(d, s.name, rule, text, share.Name)
+		r.addRoute(d, s.name, rule, text, share.Name, filters)
 	}
 }

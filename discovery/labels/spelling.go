@@ -183,7 +183,7 @@ func group(name string) string {
 func (e *entry) protects() bool {
 	meant := cmp.Or(e.meant, e.name)
 	segment, plain := cutSegment(meant)
-	if row := rowOf(plain); row != nil && row.state == lock {
+	if row := rowOf(plain); row != nil && (row.guards || row.state == lock) {
 		return true
 	}
 	if _, perService := perService(e.name); perService {

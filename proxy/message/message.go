@@ -42,6 +42,12 @@ type Request struct {
 	Client   netip.AddrPort
 	ClientIP string // Client's address as text, if the engine keeps it
 	Upgrade  string // the protocol asked for by Connection: upgrade, "" for none
+	TLS      *TLS   // what is known of the client's end of a TLS connection; nil without
+}
+
+// A TLS is what a handshake told of the client, the same for all requests of its connection.
+type TLS struct {
+	Certificates [][]byte // the client's chain, verified, its own first, as DER; none: it showed none
 }
 
 // A Response is an answer, from an endpoint or of our own.

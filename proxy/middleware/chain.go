@@ -43,13 +43,23 @@ type Visit struct {
 	Entry     string       // the entry point's name
 	Path      string       // raw, as the client sent it: before modifiers and filters
 	User      string       // whom authentication has found
-	Refused   string       // the kind of the filter that answered in the endpoint's place
+	Refused   string       // what answered in the endpoint's place, as Traefik 1.7's access log has it: one of the words below
 	Forwarded bool         // the answer is an endpoint's, not our own
+	// Failure is why a filter could not do its work, for the log; nil: all could.
+	Failure *message.Failure
 
 	slots  []any // what filters keep of the request, by their place
 	place  int   // of the filter that runs
 	passed int   // filters that the request has passed
 }
+
+// What answered in an endpoint's place: "Auth for frontend-x", "frontend redirect for frontend-x".
+const (
+	RefusedAuth      = "Auth"
+	RefusedAllowList = "ipwhitelister"
+	RefusedRedirect  = "redirect"
+	RefusedHeaders   = "headers" // Traefik 1.7 logs nothing of its own here
+)
 
 // A Router is what filters may ask of the proxy around them.
 type Router interface {

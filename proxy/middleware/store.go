@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -19,6 +20,8 @@ type Options struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error) // to permission servers; nil: net's
 	Now  func() time.Time                                                  // nil: time.Now
 	IPv6 int                                                               // bits of an IPv6 client that count as one client; 0: all 128
+
+	hashing chan struct{} // a place for each password that may be hashed at a time: half of the machine
 }
 
 // A Store makes chains and keeps what lives in their filters: buckets, breakers, counts. A filter is found again by its
@@ -37,6 +40,7 @@ func NewStore(o Options) *Store {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.hashing = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 	return &Store{options: o, kept: map[string]any{}}
 }
 

@@ -61,7 +61,7 @@ func TestEntryPointsFiltersComeInTraefiksOrder(t *testing.T) {
 		{"WhiteListSourceRange:10.0.0.1 WhiteList.SourceRange:10.0.0.2", `allow-list ranges=[10.0.0.2/32]`},
 		{"Auth.Digest.Users:a:r:b Auth.Digest.RemoveHeader:on", `digest-auth users=["a:r:b"] removeHeader=true`},
 		{"Auth.Forward.Address:http://a/ Auth.Forward.TrustForwardHeader:true Auth.Forward.AuthResponseHeaders:X-A,X-B Auth.Forward.TLS.Cert:c Auth.Forward.TLS.Key:k",
-			`forward-auth address="http://a/" trustForwardHeader=true responseHeaders=["X-A" "X-B"] tLS={cert="c" key="k"}`},
+			`forward-auth address="http://a/" trustForwardHeader=true responseHeaders=["X-A" "X-B"] tls={cert="c" key="k"}`},
 	} {
 		e, _, err := parseEntryPoint("Name:http Address::80 " + row.text)
 		var got []string

@@ -392,7 +392,7 @@ func TestWithoutExternalNetworksTheRouterIsOnAllAndSaysSo(t *testing.T) {
 func TestAStackWhoseServicesAreRefusedStaysUpAndSaysWhy(t *testing.T) {
 	for name, c := range map[string]struct{ labels, want string }{
 		"a protection": {`{traefik.port: "80", traefik.frontend.rule: "Host:a.b", traefik.frontend.auth.basic.users: "a:b"}`,
-			"error protection-not-served: odd_web: traefik.frontend.auth.basic.users="},
+			"error bad-user: odd_web: traefik.frontend.auth.basic.users="},
 		"no port":    {`{traefik.frontend.rule: "Host:a.b"}`, "error no-port: odd_web"},
 		"a typo":     {`{traefik.port: "80", traefik.frontend.rule: "Hots:a.b"}`, "did you mean Host:a.b ?\n"},
 		"not wanted": {`{traefik.port: "80", traefik.enable: "false"}`, "traefik.enable=false or a flag"},
