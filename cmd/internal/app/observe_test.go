@@ -73,3 +73,16 @@ func TestRoutersOwnLogIsWrittenToItsFileAsAskedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestLockedPagesAskForAPassword(t *testing.T) {
+	engine, endpoint := newEngine(t)
+	b := start(t, engine, endpoint, "--web.auth.basic.users=me:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M=") // test
+	b.deploy("blog", "blog.yml")
+	b.untilText(":2368")
+	at := b.app.proxy.EntryPoints()[1].Addr()
+	for page, want := range map[string]int{"/ping": 200, "/api": 401, "/dashboard/": 401, "/metrics": 401} {
+		if status, _ := b.get(at, "", page); status != want {
+			t.Errorf("%s: %d", page, status)
+		}
+	}
+}

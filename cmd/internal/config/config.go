@@ -69,6 +69,7 @@ type Config struct {
 	oldIdle      time.Duration // --idleTimeout, which wins when given
 	leveled      bool          // logLevel was given, so that debug does not count
 	asked        pagesAsked
+	lock         *entryText // of the admin pages; nil: none
 	logAccess    bool
 	noAccessLog  bool // its format is none
 	accessLog    accesslog.Options

@@ -121,7 +121,7 @@ func TestWhatCannotBeMeantIsAnErrorThatHelps(t *testing.T) {
 		{"--defaultEntryPoints=htp", "did you mean http?"},
 		{"--docker.constraints=tag = api", "tag=="},
 		{"--web.certFile=cert.pem", "would open the admin page"},
-		{"--web.auth.basic.users=a:b", "would open the admin page"},
+		{"--web.auth.forward.address=http://a/", "would open the admin page"},
 	} {
 		args := []string{swarmMode, row.arg}
 		if strings.HasPrefix(row.arg, "--defaultEntryPoints") {

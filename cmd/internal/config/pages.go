@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -32,9 +33,12 @@ func (c *Config) finishPages() error {
 	a := &c.asked
 	c.RecentErrors = a.recentErrorsAt
 	if a.web && !a.api && !a.ping && !a.metrics {
-		c.Web, c.WebPages = true, Pages{API: true, Ping: true, Metrics: true}
 		c.RecentErrors = a.recentErrorsWeb
-		return nil
+		return c.placeWeb(Pages{API: true, Ping: true, Metrics: true})
+	}
+	if c.lock != nil {
+		return errors.New("web.auth: --web has no effect beside --api, --ping and --metrics, so that their pages would be open; " +
+			"give an entry point of the name traefik, with Auth.Basic.Users say")
 	}
 	if a.web {
 		c.warn("--web has no effect beside --api, --ping and --metrics, as in Traefik 1.7, but that /ping stays")
@@ -57,6 +61,42 @@ func (c *Config) finishPages() error {
 		}
 	}
 	return nil
+}
+
+// placeWeb puts the pages on their listener, or, if they are locked, on an entry point, which knows how to ask for a password.
+func (c *Config) placeWeb(pages Pages) error {
+	if c.lock == nil {
+		c.Web, c.WebPages = true, pages
+		return nil
+	}
+	c.lock.values[entryOptionOf("Name")] = []string{webEntryPoint}
+	c.lock.values[entryOptionOf("Address")] = []string{c.WebAddress}
+	c.lock.values[entryOptionOf("ForwardedHeaders.Insecure")] = []string{"false"}
+	e, _, err := c.lock.check()
+	if err != nil {
+		return fmt.Errorf("web: %w", err)
+	}
+	if slices.Contains(c.EntryPointNames(), webEntryPoint) {
+		return fmt.Errorf("web: there is an entry point %s already; give --api in place of --web, and Auth to the entry point", webEntryPoint)
+	}
+	c.EntryPoints = append(c.EntryPoints, e)
+	c.Shared = map[string]Pages{webEntryPoint: pages}
+	return nil
+}
+
+// webLock is an entry point's option for the admin pages.
+func webLock(name string) func(*Config, string) error {
+	return web(func(c *Config, value string) error {
+		o := entryOptionOf(name)
+		if c.lock == nil {
+			c.lock = newEntryText()
+		}
+		if c.begins("web " + name) {
+			c.lock.values[o] = nil
+		}
+		c.lock.values[o] = append(c.lock.values[o], o.split(value)...)
+		return nil
+	})
 }
 
 // place puts pages on an entry point.

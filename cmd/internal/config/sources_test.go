@@ -153,7 +153,8 @@ func TestFileThatIsWrongIsExplainedWithItsLine(t *testing.T) {
 		{"[entryPoints.http]\naddress = \":80\"\n[entryPoints.http.auth]\n", "neither Basic nor Digest"},
 		{"[entryPoints.http]\naddress = \":80\"\n[entryPoints.http.auth.basc]\nusers = [\"a:b\"]", "traefik.toml:3: auth.basc is not known"},
 		{"[entryPoints.http]\naddress = \":80\"\n[entryPoints.http.whiteList]\nsourceRange = []", "has no SourceRange"},
-		{"[web.auth.basic]\nusers = [\"a:b\"]", "would open the admin page"},
+		{"[web.auth.forward]\naddress = \"http://a/\"", "would open the admin page"},
+		{"[api]\n[web.auth.basic]\nusers = [\"a:b\"]", "would be open"},
 	} {
 		_, _, err := load(around(file(row.toml)), swarmMode)
 		if err == nil || !strings.Contains(err.Error(), row.want) {
