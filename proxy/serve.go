@@ -34,7 +34,8 @@ type visit struct {
 	sent     int64
 	started  time.Time
 	failure  *message.Failure
-	internal bool // a page of the router's own
+	tunnel   *tunnel // nil: none
+	internal bool    // a page of the router's own
 	query    rules.Query
 
 	// For the access log (record.go).
@@ -58,7 +59,7 @@ func (e *EntryPoint) Serve(x message.Exchange) {
 		v.begins(log, q)
 	}
 	defer visits.Put(v)
-	defer v.finish() // deferred, like leave, for 2 ns each: a fault of ours may cost a request, never a count
+	defer v.end() // deferred, like leave, for 2 ns each: a fault of ours may cost a request, never a count
 	v.serve(e.proxy.view.Load())
 }
 
@@ -239,6 +240,15 @@ func (v *visit) fail(f *message.Failure) {
 	}
 	v.answer(failed(status))
 	v.failure = f
+}
+
+// end lets a shutdown go on that has waited for the request. A tunnel is out of the engine's sight, and out of its count only
+// when the books know of it.
+func (v *visit) end() {
+	v.finish()
+	if v.tunnel != nil {
+		v.entry.tunnels.remove(v.tunnel)
+	}
 }
 
 // finish keeps the books: the counters, a line in the access log, and one for whoever debugs.
