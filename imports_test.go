@@ -29,17 +29,18 @@ var allowed = map[string]string{
 	"proxy/proxytest":          "", // imported by tests alone
 	"proxy/http1":              "proxy/message balancer balancer/conn",
 	"proxy/stdhttp":            "proxy/message balancer balancer/conn",
-	"proxy":                    "rules balancer proxy/message proxy/middleware proxy/http1 proxy/stdhttp",
-	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy proxy/http1",
+	"proxy/accesslog":          "proxy/message",
+	"proxy":                    "rules balancer proxy/accesslog proxy/message proxy/middleware proxy/http1 proxy/stdhttp",
+	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy proxy/accesslog proxy/http1",
 	"cmd/internal/metrics":     "balancer discovery rules",
 	"cmd/internal/stackfile":   "rules discovery/snapshot",
 	"cmd/internal/migrate":     "discovery/labels cmd/internal/check cmd/internal/stackfile",
 	"cmd/internal/check": "rules discovery/snapshot discovery/labels discovery/swarm discovery/swarm/embedded cmd/internal/config " +
 		"cmd/internal/stackfile",
-	"cmd/internal/admin":   "rules balancer discovery cmd/internal/metrics cmd/internal/explain",
+	"cmd/internal/admin":   "rules balancer discovery proxy/message cmd/internal/metrics cmd/internal/explain",
 	"cmd/internal/explain": "rules balancer",
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
-		"proxy proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain",
+		"proxy proxy/accesslog proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain",
 	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
 	"cmd/bench":         "",
 	"cmd/appia":         "rules discovery/labels discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/explain cmd/internal/migrate cmd/internal/demo",
@@ -51,16 +52,18 @@ var allowed = map[string]string{
 
 // fenced are outside modules with the one place that may import them (with what is below it).
 var fenced = map[string]string{
-	"github.com/docker/":            "discovery/swarm",
-	"github.com/moby/swarmkit":      "discovery/swarm",
-	"github.com/prometheus/":        "cmd/internal/metrics",
-	"golang.org/x/net/http2":        "proxy/stdhttp",
-	"github.com/klauspost/compress": "proxy/middleware",
-	"github.com/andybalholm/brotli": "proxy/middleware",
-	"github.com/tg123/go-htpasswd":  "proxy/middleware",
-	"github.com/spf13/pflag":        "cmd/internal/config",
-	"go.yaml.in/yaml":               "cmd/internal/stackfile",
-	"unsafe":                        "proxy/http1",
+	"github.com/docker/":             "discovery/swarm",
+	"github.com/moby/swarmkit":       "discovery/swarm",
+	"github.com/prometheus/":         "cmd/internal/metrics",
+	"golang.org/x/net/http2":         "proxy/stdhttp",
+	"github.com/klauspost/compress":  "proxy/middleware",
+	"github.com/andybalholm/brotli":  "proxy/middleware",
+	"github.com/tg123/go-htpasswd":   "proxy/middleware",
+	"github.com/spf13/pflag":         "cmd/internal/config",
+	"github.com/pelletier/go-toml":   "cmd/internal/config",
+	"github.com/pires/go-proxyproto": "proxy",
+	"go.yaml.in/yaml":                "cmd/internal/stackfile",
+	"unsafe":                         "proxy/http1",
 }
 
 // unknowing packages may not import what they must not know.

@@ -14,6 +14,7 @@ var DefaultBuckets = []time.Duration{100 * time.Millisecond, 300 * time.Millisec
 // it when they are scraped. The zero value is ready; set Buckets before use or not at all.
 type Tally struct {
 	Buckets []time.Duration // upper bounds, ascending; nil: DefaultBuckets
+	Sent    atomic.Uint64   // bytes of answers' bodies, where they are counted
 
 	cells   lookup[Key, cell]
 	open    lookup[Stream, atomic.Int64]

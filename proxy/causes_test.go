@@ -12,8 +12,8 @@ import (
 	"github.com/appia-edge/appia/balancer"
 )
 
-// counted is what causes have come to, as "side code", once nothing is in flight any more.
-func counted(c *balancer.Causes) map[string]uint64 {
+// causesOf is what causes have come to, as "side code", once nothing is in flight any more.
+func causesOf(c *balancer.Causes) map[string]uint64 {
 	all := map[string]uint64{}
 	c.Each(func(k balancer.Cause, n uint64) { all[k.Side+" "+k.Code] = n })
 	return all
@@ -53,7 +53,7 @@ func TestWhatIsRefusedIsCountedByCause(t *testing.T) {
 		}
 	}
 	r.leave()
-	if got := counted(r.proxy.EntryPoints()[0].Refused()); !maps.Equal(got, want) {
+	if got := causesOf(r.proxy.EntryPoints()[0].Refused()); !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -107,12 +107,12 @@ func TestFailedRequestsAreCountedBySideAndCause(t *testing.T) {
 		"backend-Host-odd-com": {answered: 1}, "backend-Host-good-com": {broken: 1},
 	}
 	for _, g := range r.fleet.Groups() {
-		if got := counted(&g.Failed); !maps.Equal(got, services[g.Name]) {
+		if got := causesOf(&g.Failed); !maps.Equal(got, services[g.Name]) {
 			t.Errorf("%s: got %v, want %v", g.Name, got, services[g.Name])
 		}
 	}
 	want := map[string]uint64{"upstream refused": 1, "upstream no-endpoint": 1, answered: 1, broken: 1, "router panic": 1}
-	if got := counted(r.proxy.EntryPoints()[0].Failed()); !maps.Equal(got, want) {
+	if got := causesOf(r.proxy.EntryPoints()[0].Failed()); !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

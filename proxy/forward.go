@@ -37,6 +37,7 @@ func (v *visit) forward() (*message.Response, *message.Failure) {
 		v.endpoint, tried[n] = e, e
 		if n > 0 {
 			v.group.Retries.Add(1)
+			v.retries++
 		}
 		response, fail := v.try(e)
 		if fail == nil {

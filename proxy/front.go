@@ -27,6 +27,7 @@ func (e *EntryPoint) stdServer() *http.Server {
 		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse},
 		ReadHeaderTimeout: e.proxy.options.ReadTimeout,
 		IdleTimeout:       e.proxy.options.IdleTimeout,
+		WriteTimeout:      e.proxy.options.WriteTimeout,
 		ErrorLog:          log.New(serverLog{e.proxy.options.Log}, "", 0),
 		Protocols:         new(http.Protocols),
 	}

@@ -27,6 +27,30 @@ type EntryPointOptions struct {
 	TrustAll   bool           // believe X-Forwarded fields of every client, Traefik 1.x's default
 	TrustedIPs []netip.Prefix // else of these
 	Filters    []rules.Filter // of every request, before routing; they run in the order of Traefik 1.x, whatever theirs here
+
+	TLS           *TLS           // nil: plain HTTP. Not served yet
+	ProxyProtocol *ProxyProtocol // nil: not spoken
+	Internal      Internal       // pages of the router's own; nil: none
+}
+
+// TLS is how an entry point speaks it. Certificates are files or PEM texts.
+type TLS struct {
+	Certificates     []Certificate
+	Default          Certificate // for clients that name no host of ours
+	MinVersion       uint16      // 0: Go's
+	CipherSuites     []uint16    // empty: Go's
+	SNIStrict        bool        // refuse names that no certificate is for
+	ClientCAs        []string
+	ClientCAOptional bool // clients may show no certificate
+}
+
+// A Certificate is one with its key.
+type Certificate struct{ Cert, Key string }
+
+// ProxyProtocol is from whom an entry point takes the client's address by HAProxy's PROXY protocol, 1 and 2.
+type ProxyProtocol struct {
+	TrustAll   bool
+	TrustedIPs []netip.Prefix // else of these
 }
 
 // An EntryPoint is a listener with its counters.
@@ -46,6 +70,7 @@ type EntryPoint struct {
 
 func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 	e := &EntryPoint{options: o, proxy: p}
+	e.tally.Buckets = p.options.Buckets
 	e.chain, e.unusable = p.entryChain(o)
 	if o.Compress {
 		e.responses = append(e.responses, middleware.Compress)
@@ -110,6 +135,9 @@ func (p *Proxy) Listen(ctx context.Context) error {
 		if err != nil {
 			p.Close()
 			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
+		}
+		if o := e.options.ProxyProtocol; o != nil {
+			listener = newProxiedListener(listener, *o, p.options.ReadTimeout)
 		}
 		e.listener = listener
 	}

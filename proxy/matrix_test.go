@@ -56,7 +56,7 @@ var excepted = []struct {
 			"TestOldClientSeesThatAnAnswerWasCutShort", "TestResponsesEndAsTheirHeadsSay", "TestBytesBehindAResponseReachNobody",
 			"TestBytesThatComeLateReachNobody", "TestEarlyAnswerToALongBodyArrives", "TestKeptConnectionThatTheEndpointClosedIsNoNews",
 			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestWhoeverStopsReadingIsGivenUp", "TestStatusThatIsNoneIs502",
-			"TestHintsForAClientThatHasLeftHurtNobody", "TestSteadyGetAllocatesNothing", "TestUploadMayTakeLongerThanTheTimeForTheAnswer",
+			"TestHintsForAClientThatHasLeftHurtNobody", "TestSteadyGetAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating", "TestUploadMayTakeLongerThanTheTimeForTheAnswer",
 			"TestEndpointThatTakesNoMoreOfTheRequestIs504", "TestEndpointThatPausesIsNotTheClientsFault",
 		},
 	},
@@ -64,7 +64,7 @@ var excepted = []struct {
 		func(s setup) bool { return s.h2c }, "HTTP/2 has no 101 (RFC 9113, 8.6)",
 		[]string{
 			"TestUpgradedConnectionCarriesBothWays", "TestServiceThatSwitchesProtocolsUnaskedIsFaulty",
-			"TestWebsocketsNeedThePasswordToo", "TestTunnelsPassFiltersAndHoldTheirPlace", "TestARouteTriesOneEndpointAgainWhenItIsTold", "TestClientThatHasSaidAllInATunnelStillHearsTheEnd", "TestShutdownCutsWhatTheGraceTimeDoesNotCover",
+			"TestWebsocketsNeedThePasswordToo", "TestTunnelIsLoggedAtItsEnd", "TestTunnelsPassFiltersAndHoldTheirPlace", "TestARouteTriesOneEndpointAgainWhenItIsTold", "TestClientThatHasSaidAllInATunnelStillHearsTheEnd", "TestShutdownCutsWhatTheGraceTimeDoesNotCover",
 		},
 	},
 	{
@@ -93,7 +93,7 @@ var excepted = []struct {
 		func(s setup) bool { return s == setup{} }, "our engine counts seconds by ticks: TestEndpointThatDoesNotAnswerInTimeIs504",
 		[]string{"TestServiceThatNetHTTPAsksAndThatDoesNotAnswerInTimeIs504"},
 	},
-	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing"}},
+	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating"}},
 }
 
 // exceptions is the pattern of what is not to run over the setup.

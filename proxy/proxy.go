@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
@@ -21,18 +22,23 @@ import (
 
 // Options is what a Proxy is made of.
 type Options struct {
-	EntryPoints []EntryPointOptions
-	Fleet       *balancer.Fleet
-	Back        Back
-	Log         *zap.Logger
-	ReadTimeout time.Duration // for a request's head; 0: none
-	IdleTimeout time.Duration // of a client's connection between requests
-	Hostname    string        // for X-Forwarded-Server; "": the machine's
-	Filters     middleware.Options
-	Retry       *rules.Retry     // of requests whose route says nothing of it; nil: whoever refuses a connection is passed over
-	Limits      http1.Limits     // of what one client's connection may cost; Head and Idle are the two above
-	StdHTTP1    bool             // HTTP/1.1 by net/http, not by our own engine: the operator's way out
-	Ticks       <-chan time.Time // make time pass for the engines, each a second; nil: seconds do
+	EntryPoints  []EntryPointOptions
+	Fleet        *balancer.Fleet
+	Back         Back
+	Log          *zap.Logger
+	ReadTimeout  time.Duration   // for a request's head; 0: none
+	IdleTimeout  time.Duration   // of a client's connection between requests
+	WriteTimeout time.Duration   // from a request's head to the end of its answer, by net/http alone; 0: none
+	Buckets      []time.Duration // upper bounds of the entry points' tallies; nil: balancer.DefaultBuckets
+	Hostname     string          // for X-Forwarded-Server; "": the machine's
+	Filters      middleware.Options
+	Retry        *rules.Retry     // of requests whose route says nothing of it; nil: whoever refuses a connection is passed over
+	Limits       http1.Limits     // of what one client's connection may cost; Head and Idle are the two above
+	StdHTTP1     bool             // HTTP/1.1 by net/http, not by our own engine: the operator's way out
+	Ticks        <-chan time.Time // make time pass for the engines, each a second; nil: seconds do
+	AccessLog    *accesslog.Log   // nil: no request is logged
+	// OnError hears of each answer from 400 on, at the request's end and on its goroutine. The texts are not to be kept.
+	OnError func(status int, method, host, path string)
 	// Listen opens sockets; nil: net.Listen.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 }

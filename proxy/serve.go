@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
 	"github.com/appia-edge/appia/rules"
@@ -39,7 +40,16 @@ type visit struct {
 	started  time.Time
 	failure  *message.Failure
 	cause    *message.Failure // why no endpoint has answered, until one does
+	tunnel   *tunnel          // nil: none
+	internal bool             // a page of the router's own
 	query    rules.Query
+
+	// For the access log (record.go).
+	record  *accesslog.Record // nil: there is no log
+	counted *counted          // the body as it came to the filters
+	asked   time.Time         // when the service was
+	retries int
+	full    bool // the connection limit has refused the request
 }
 
 // visits are used again: the query's address goes through an interface of rules, so that each would be an allocation.
@@ -51,8 +61,11 @@ func (e *EntryPoint) Serve(x message.Exchange) {
 	v := visits.Get().(*visit)
 	*v = visit{exchange: x, entry: e, started: time.Now(), path: q.RawPath, protocol: protocolOf(q)}
 	e.tally.Open(q.Method, v.protocol, 1)
+	if log := e.proxy.options.AccessLog; log != nil {
+		v.begins(log, q)
+	}
 	defer visits.Put(v)
-	defer v.finish() // deferred, like leave, for 2 ns each: a fault of ours may cost a request, never a count
+	defer v.end() // deferred, like leave, for 2 ns each: a fault of ours may cost a request, never a count
 	v.serve(e.proxy.view.Load())
 }
 
@@ -60,7 +73,14 @@ func (v *visit) serve(now *view) {
 	q := v.exchange.Request()
 	v.query = rules.Query{Method: q.Method, Host: q.Host, Path: q.Path, RawQuery: q.RawQuery, Header: &q.Fields, Client: q.Client.Addr()}
 	match := now.table.Match(v.entry.options.Name, &v.query)
+	pages := v.entry.options.Internal
+	if pages != nil && v.internally(pages.Open(q)) {
+		return
+	}
 	if v.entry.chain != nil && !v.admit(q) {
+		return
+	}
+	if pages != nil && v.internally(pages.Admitted(q)) {
 		return
 	}
 	if match.Route == nil {
@@ -175,10 +195,14 @@ func (v *visit) pass(q *message.Request) {
 		v.mirror(q)
 	}
 	if !v.enter(q) {
+		v.full = true
 		v.answer(tooMany(v.service.MaxConn.Amount))
 		return
 	}
 	v.prepare(q)
+	if v.record != nil {
+		v.asked = time.Now()
+	}
 	response, fail := v.forward()
 	if fail != nil {
 		v.fail(fail)
@@ -213,6 +237,9 @@ func (v *visit) code() int {
 
 // answer sends a response through the route's filters and the entry point's.
 func (v *visit) answer(r *message.Response) {
+	if v.record != nil {
+		v.came(r)
+	}
 	if v.chain != nil {
 		r = v.chain.Response(v.filtered, r)
 	}
@@ -221,6 +248,9 @@ func (v *visit) answer(r *message.Response) {
 	}
 	for _, filter := range v.entry.responses {
 		filter(v.exchange.Request(), r)
+	}
+	if v.record != nil {
+		v.goes(r)
 	}
 	v.status = r.Status
 	v.sent, v.failure = v.exchange.Send(r)
@@ -240,14 +270,34 @@ func (v *visit) fail(f *message.Failure) {
 	}
 }
 
-// finish keeps the books: the counters, and a line for whoever debugs.
+// end lets a shutdown go on that has waited for the request. A tunnel is out of the engine's sight, and out of its count only
+// when the books know of it.
+func (v *visit) end() {
+	v.finish()
+	if v.tunnel != nil {
+		v.entry.tunnels.remove(v.tunnel)
+	}
+}
+
+// finish keeps the books: the counters, a line in the access log, and one for whoever debugs.
 func (v *visit) finish() {
 	q := v.exchange.Request()
 	took := time.Since(v.started)
 	v.entry.tally.Open(q.Method, v.protocol, -1)
-	v.entry.tally.Done(q.Method, v.protocol, v.code(), took)
 	if v.admitted != nil {
 		v.entry.chain.Done(v.admitted)
+	}
+	if v.internal {
+		v.forget()
+		return
+	}
+	v.entry.tally.Done(q.Method, v.protocol, v.code(), took)
+	v.entry.tally.Sent.Add(uint64(v.sent))
+	if v.record != nil {
+		v.ends(took)
+	}
+	if see := v.entry.proxy.options.OnError; see != nil && v.code() >= http.StatusBadRequest {
+		see(v.code(), q.Method, q.Host, v.path)
 	}
 	if v.failure == nil {
 		return

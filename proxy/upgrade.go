@@ -15,16 +15,19 @@ func (v *visit) upgrade(r *message.Response) {
 	r.Fields.Set("Connection", "Upgrade")
 	r.Fields.Set("Upgrade", protocol)
 	v.status = r.Status
+	if v.record != nil {
+		v.log().Origin(v.record, r)
+		v.goes(r)
+	}
 	// Counted before the client's connection is taken from the server, so that a shutdown always sees one of the two.
-	tunnel := v.entry.tunnels.add(r.Upgraded)
-	defer v.entry.tunnels.remove(tunnel)
+	v.tunnel = v.entry.tunnels.add(r.Upgraded)
 	client, err := v.exchange.Upgrade(r)
 	if err != nil {
 		v.failure = &message.Failure{Side: message.Client, Step: message.Relaying, Err: err}
 		return
 	}
 	defer client.Close()
-	v.entry.tunnels.join(tunnel, client)
+	v.entry.tunnels.join(v.tunnel, client)
 	v.sent = join(client, r.Upgraded)
 }
 

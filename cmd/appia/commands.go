@@ -13,12 +13,15 @@ import (
 
 // route is what appia does without a subcommand.
 func route(cmd *cobra.Command, c *config.Config) error {
-	warnings, err := c.Finish()
+	warnings, err := c.Load(config.Here())
 	if err != nil {
 		return err
 	}
-	log := app.NewLog(c.LogLevel)
-	defer log.Sync() //nolint:errcheck // nothing can be done about it on the way out
+	log, err := app.NewLog(c)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
 	for _, w := range append(earlier(cmd), warnings...) {
 		log.Warn("flags", zap.String("warning", w))
 	}
@@ -27,10 +30,11 @@ func route(cmd *cobra.Command, c *config.Config) error {
 		return err
 	}
 	defer engine.Close()
-	router, err := app.New(c, app.World{Source: engine, Version: version}, log)
+	router, err := app.New(c, app.World{Source: engine, Version: version}, log.Logger)
 	if err != nil {
 		return err
 	}
+	log.ReopenOn(cmd.Context(), router)
 	return router.Run(cmd.Context())
 }
 
@@ -45,7 +49,7 @@ func newSnapshot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "snapshot [flags]", Short: "Print the swarm, as Appia sees it, as JSON", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := c.Finish(); err != nil && c.Docker && c.SwarmMode {
+			if _, err := c.Load(config.Here()); err != nil && c.Docker && c.SwarmMode {
 				return err
 			}
 			engine, err := swarm.Dial(c.Engine)
@@ -79,7 +83,7 @@ func newHealthcheck() *cobra.Command {
 					return err
 				}
 			}
-			if _, err := c.Finish(); len(c.EntryPoints) == 0 {
+			if _, err := c.Load(config.Here()); len(c.EntryPoints) == 0 {
 				return err
 			}
 			return app.Healthcheck(cmd.Context(), c)
@@ -96,7 +100,7 @@ func parseRouter(c *config.Config, cmd *cobra.Command) error {
 		return err
 	}
 	if len(flags) == 0 {
-		c.Web = true // asked by hand, beside a router with --web
+		flags = []string{"--web"} // asked by hand, beside a router with --web
 	}
 	return cmd.Flags().Parse(flags)
 }

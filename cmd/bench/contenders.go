@@ -57,7 +57,7 @@ func prepareAppia(p *plan, binary, http1 string) (command, error) {
 		"--maxIdleConnsPerHost=1024",
 	}
 	if p.Logs {
-		argv = append(argv, "--accessLog", "--accessLog.filePath="+p.AccessLog)
+		argv = append(argv, "--accessLog.filePath="+p.AccessLog, "--accessLog.bufferingSize=1000") // Traefik's has the same
 	}
 	if http1 != "" {
 		argv = append(argv, "--http1="+http1)

@@ -18,6 +18,7 @@ type content struct {
 	last     bool  // the last chunk was seen, its trailers not yet
 	ended    bool  // all was read
 	touched  bool  // some was
+	taken    int64 // bytes that Read gave out
 	err      error // why it will not be
 	trailers message.Fields
 	owner    owner
@@ -98,7 +99,16 @@ func (c *content) Read(p []byte) (n int, err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		c.err = err
 	}
+	c.taken += int64(n)
 	return n, err
+}
+
+// Received is how much has been read of it, be it by Read or by a way around it, which only sized ones have.
+func (c *content) Received() int64 {
+	if c.framing == sized {
+		return c.length - c.left
+	}
+	return c.taken
 }
 
 // readPlain reads sized content, and what only the connection's end ends. Past the buffer it reads straight into p.

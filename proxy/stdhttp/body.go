@@ -30,6 +30,9 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Received is how much has been read of it, for the access log.
+func (b *requestBody) Received() int64 { return b.read.Load() }
+
 func (b *requestBody) Length() int64 { return b.request.ContentLength }
 
 func (b *requestBody) Trailers() *message.Fields {

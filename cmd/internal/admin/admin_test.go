@@ -56,7 +56,7 @@ func TestEveryPageIsThereWithAndWithoutAPrefix(t *testing.T) {
 		o.Path = prefix
 		s := New(o)
 		for _, page := range pages {
-			if got := ask(t, s.Handler(), "GET", s.prefix()+page); got.StatusCode != 200 || body(t, got) == "" {
+			if got := ask(t, s.Handler(all), "GET", s.prefix()+page); got.StatusCode != 200 || body(t, got) == "" {
 				t.Errorf("%s%s: %s", prefix, page, got.Status)
 			}
 		}
@@ -66,7 +66,7 @@ func TestEveryPageIsThereWithAndWithoutAPrefix(t *testing.T) {
 func TestNothingIsServedBesideThePrefix(t *testing.T) {
 	o := blog(t).options()
 	o.Path = "/admin"
-	h := New(o).Handler()
+	h := New(o).Handler(all)
 	for _, page := range []string{"/", "/ping", "/adminping", "/admins/ping", "/dashboard/"} {
 		if got := ask(t, h, "GET", page); got.StatusCode != 404 {
 			t.Errorf("%s: %s", page, got.Status)
@@ -75,7 +75,7 @@ func TestNothingIsServedBesideThePrefix(t *testing.T) {
 }
 
 func TestWhoeverWritesIsTold405(t *testing.T) {
-	h := New(blog(t).options()).Handler()
+	h := New(blog(t).options()).Handler(all)
 	for _, page := range append(pages, "/", "/nowhere") {
 		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {
 			got := ask(t, h, method, page)
@@ -87,7 +87,7 @@ func TestWhoeverWritesIsTold405(t *testing.T) {
 }
 
 func TestEveryAnswerTellsBrowsersToBeCareful(t *testing.T) {
-	h := New(blog(t).options()).Handler()
+	h := New(blog(t).options()).Handler(all)
 	for _, page := range append(pages, "/", "/nowhere", "/api/") {
 		got := ask(t, h, "GET", page, "Origin: http://evil.example")
 		if got.Header.Get("X-Content-Type-Options") != "nosniff" || got.Header.Get("Content-Security-Policy") != policy {
@@ -103,7 +103,7 @@ func TestEveryAnswerTellsBrowsersToBeCareful(t *testing.T) {
 }
 
 func TestWhatDoesNotExistIs404(t *testing.T) {
-	h := New(blog(t).options()).Handler()
+	h := New(blog(t).options()).Handler(all)
 	for _, page := range []string{
 		"/nowhere", "/api/nowhere", "/dashboard/nowhere", "/dashboard/index.html", "/api/providers/file", "/api/providers/file/backends",
 		"/api/providers/docker/backends/b", "/api/providers/docker/backends/b/servers", "/api/providers/docker/backends/backend-blog/servers/s",
@@ -141,7 +141,7 @@ func TestRedirectsLeadToOurOwnPathsOnly(t *testing.T) {
 	} {
 		o := blog(t).options()
 		o.Path = c.path
-		got := ask(t, New(o).Handler(), "GET", c.page, "X-Forwarded-Prefix: "+c.prefix)
+		got := ask(t, New(o).Handler(all), "GET", c.page, "X-Forwarded-Prefix: "+c.prefix)
 		if answer := got.Status[:3] + " " + got.Header.Get("Location"); answer != c.want {
 			t.Errorf("%s below %q with prefix %q: %s, want %s", c.page, c.path, c.prefix, answer, c.want)
 		}
@@ -151,7 +151,7 @@ func TestRedirectsLeadToOurOwnPathsOnly(t *testing.T) {
 func TestPingIsWellUntilTerminationBegins(t *testing.T) {
 	r := newRouter(t)
 	r.status.Swapped, r.status.Stale = time.Time{}, true
-	h := New(r.options()).Handler()
+	h := New(r.options()).Handler(all)
 	if got := ask(t, h, "GET", "/ping"); got.StatusCode != 200 || body(t, got) != "OK" {
 		t.Error(got.Status)
 	}
@@ -165,7 +165,7 @@ func TestReadyIsFromTheFirstTableToTermination(t *testing.T) {
 	r := newRouter(t)
 	swapped := r.status.Swapped
 	r.status.Swapped = time.Time{}
-	h := New(r.options()).Handler()
+	h := New(r.options()).Handler(all)
 	for _, step := range []struct {
 		change func()
 		want   int

@@ -9,7 +9,7 @@ import (
 func TestServiceNamedLikeMarkupStaysText(t *testing.T) {
 	const evil = "<script>alert(1)</script>"
 	r := newRouter(t, spec(t, evil, "Host:evil.litup.me", endpoint(evil, "10.0.1.5:80")))
-	h := New(r.options()).Handler()
+	h := New(r.options()).Handler(all)
 	for _, page := range pages[:15] {
 		got := ask(t, h, "GET", page)
 		kind := got.Header.Get("Content-Type")
@@ -24,7 +24,7 @@ func TestServiceNamedLikeMarkupStaysText(t *testing.T) {
 
 // What JSON brings is shown as text; the policy forbids the rest, and browsers that know no policy have nothing to obey.
 func TestPageMakesNoMarkupOfWhatItReads(t *testing.T) {
-	h := New(newRouter(t).options()).Handler()
+	h := New(newRouter(t).options()).Handler(all)
 	script := body(t, ask(t, h, "GET", "/dashboard/dashboard.js"))
 	if found := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|srcdoc|\.href|setAttribute`).FindString(script); found != "" {
 		t.Error("the script uses", found)
@@ -36,7 +36,7 @@ func TestPageMakesNoMarkupOfWhatItReads(t *testing.T) {
 }
 
 func TestPageAsksNobodyElse(t *testing.T) {
-	h := New(newRouter(t).options()).Handler()
+	h := New(newRouter(t).options()).Handler(all)
 	for _, page := range []string{"/dashboard/", "/dashboard/dashboard.css", "/dashboard/dashboard.js", "/dashboard/icon.svg"} {
 		text := strings.ReplaceAll(body(t, ask(t, h, "GET", page)), "http://www.w3.org/2000/svg", "")
 		if found := regexp.MustCompile(`https?://\S+|(?:src|href)="/[^"]*"|url\([^)]*\)|@import`).FindString(text); found != "" {
@@ -46,7 +46,7 @@ func TestPageAsksNobodyElse(t *testing.T) {
 }
 
 func TestPageIsNotSentTwice(t *testing.T) {
-	h := New(newRouter(t).options()).Handler()
+	h := New(newRouter(t).options()).Handler(all)
 	for page, kind := range map[string]string{
 		"/dashboard/": "text/html", "/dashboard/dashboard.css": "text/css", "/dashboard/dashboard.js": "text/javascript", "/dashboard/icon.svg": "image/svg+xml",
 	} {

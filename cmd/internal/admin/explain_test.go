@@ -11,7 +11,7 @@ import (
 
 func explained(t *testing.T, s *Server, form url.Values) *explain.Answer {
 	t.Helper()
-	got := ask(t, s.Handler(), "GET", "/api/explain?"+form.Encode())
+	got := ask(t, s.Handler(all), "GET", "/api/explain?"+form.Encode())
 	text := body(t, got)
 	if got.StatusCode != 200 {
 		t.Fatalf("%s: %s", got.Status, text)
@@ -55,7 +55,7 @@ func TestAQuestionThatCannotBeAskedIsRefused(t *testing.T) {
 	s := New(blog(t).options())
 	for _, query := range []string{"", "url=::", "url=ftp://a.b/", "url=http://a.b/&header=x", "url=http://a.b/&client=me", "url=http://a.b/&entryPoint=web",
 		"url=http://a.b/" + strings.Repeat("&header=A:b", mostFields+1)} {
-		if got := ask(t, s.Handler(), "GET", "/api/explain?"+query); got.StatusCode != 400 {
+		if got := ask(t, s.Handler(all), "GET", "/api/explain?"+query); got.StatusCode != 400 {
 			t.Errorf("%.40s: %s", query, got.Status)
 		}
 	}

@@ -36,7 +36,7 @@ func newRouter(t testing.TB, specs ...rules.Spec) *router {
 
 func (r *router) options() Options {
 	return Options{
-		Address: "127.0.0.1:0", Version: "v1.2.3",
+		Address: "127.0.0.1:0", Version: "v1.2.3", Pages: all,
 		Table:       func() *rules.Table { return r.table },
 		Fleet:       r.fleet.Status,
 		Discovery:   func() discovery.Status { return r.status },
@@ -66,3 +66,5 @@ func spec(t testing.TB, name, rule string, endpoints ...rules.Endpoint) rules.Sp
 func endpoint(name, address string) rules.Endpoint {
 	return rules.Endpoint{Task: "task-" + name, Name: "server-" + name, Scheme: "http", Addr: address}
 }
+
+var all = Pages{API: true, Ping: true, Metrics: true}

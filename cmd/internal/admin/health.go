@@ -25,10 +25,10 @@ type totals struct {
 	codes map[int]uint64
 	count uint64
 	took  time.Duration
+	sent  uint64
 }
 
-// healthAnswer has the keys of 1.7, all of them. What nobody counts here is 0 or empty: sizes, and the metrics of
-// middlewares, which 1.7 never fills either.
+// healthAnswer has the keys of 1.7, all of them. The metrics of middlewares are empty: 1.7 never fills them either.
 type healthAnswer struct {
 	PID                  int                `json:"pid"`
 	Hostname             string             `json:"hostname"` // "" as in 1.7
@@ -42,12 +42,13 @@ type healthAnswer struct {
 	TotalCount           uint64             `json:"total_count"`
 	TotalTime            string             `json:"total_response_time"`
 	TotalTimeSeconds     float64            `json:"total_response_time_sec"`
-	TotalSize            int64              `json:"total_response_size"`
-	AverageSize          int64              `json:"average_response_size"`
+	TotalSize            uint64             `json:"total_response_size"`
+	AverageSize          uint64             `json:"average_response_size"`
 	AverageTime          string             `json:"average_response_time"`
 	AverageTimeSeconds   float64            `json:"average_response_time_sec"`
 	TotalMetricsCounts   map[string]int     `json:"total_metrics_counts"`
 	AverageMetricsTimers map[string]float64 `json:"average_metrics_timers"`
+	RecentErrors         []recentError      `json:"recent_errors,omitempty"`
 }
 
 func newHealth(entryPoints []metrics.EntryPoint, now time.Time) *health {
@@ -83,8 +84,17 @@ func (h *health) totals() totals {
 			t.count += c.Count
 			t.took += c.Sum
 		})
+		t.sent += e.Tally.Sent.Load()
 	}
 	return t
+}
+
+// averageSize is how long an answer was.
+func (t totals) averageSize() uint64 {
+	if t.count == 0 {
+		return 0
+	}
+	return t.sent / t.count
 }
 
 // average is how long a request took.
@@ -105,6 +115,7 @@ func (h *health) answer(now time.Time) healthAnswer {
 		Uptime: uptime.String(), UptimeSeconds: uptime.Seconds(), Time: now.Round(0).String(), Unix: now.Unix(),
 		Codes: since(before.codes, t.codes), TotalCodes: since(nil, t.codes),
 		Count: t.count - before.count, TotalCount: t.count,
+		TotalSize: t.sent, AverageSize: t.averageSize(),
 		TotalTime: t.took.String(), TotalTimeSeconds: t.took.Seconds(),
 		AverageTime: t.average().String(), AverageTimeSeconds: t.average().Seconds(),
 		TotalMetricsCounts: map[string]int{}, AverageMetricsTimers: map[string]float64{},
@@ -123,5 +134,7 @@ func since(before, now map[int]uint64) map[string]uint64 {
 }
 
 func (s *Server) answerHealth(w http.ResponseWriter, _ *http.Request) {
-	answerJSON(w, s.health.answer(time.Now()))
+	a := s.health.answer(time.Now())
+	a.RecentErrors = s.options.Errors.newest()
+	answerJSON(w, a)
 }

@@ -13,7 +13,7 @@ import (
 // golden compares an answer, a line a value, with what is promised.
 func golden(t *testing.T, r *router, page, want string) {
 	t.Helper()
-	got := ask(t, New(r.options()).Handler(), "GET", page)
+	got := ask(t, New(r.options()).Handler(all), "GET", page)
 	if kind := got.Header.Get("Content-Type"); kind != "application/json; charset=UTF-8" {
 		t.Errorf("%s is %s", page, kind)
 	}
@@ -77,7 +77,7 @@ func TestEverySettingHasTraefiksKey(t *testing.T) {
 func TestNoPageShowsTheValuesOfAHealthChecksHeaders(t *testing.T) {
 	s := spec(t, "web", "Host:web.litup.me")
 	s.Services[0].Check = &rules.Check{Path: "/health", Headers: []rules.Pair{{Name: "X-Api-Key", Value: "s3cret"}}, Interval: time.Second}
-	h := New(newRouter(t, s).options()).Handler()
+	h := New(newRouter(t, s).options()).Handler(all)
 	for _, page := range []string{
 		"/api", "/api/providers", "/api/providers/docker/backends", "/api/providers/docker/backends/backend-web",
 		"/api/table", "/api/table?format=json",
@@ -94,7 +94,7 @@ func TestProviderIsUnknownBeforeTheFirstTable(t *testing.T) {
 	golden(t, r, "/api/providers/docker/backends", `{}`)
 	r.status.Swapped = time.Time{}
 	golden(t, r, "/api", `{}`)
-	if got := ask(t, New(r.options()).Handler(), "GET", "/api/providers/docker"); got.StatusCode != 404 {
+	if got := ask(t, New(r.options()).Handler(all), "GET", "/api/providers/docker"); got.StatusCode != 404 {
 		t.Error(got.Status)
 	}
 }

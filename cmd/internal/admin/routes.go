@@ -2,33 +2,52 @@ package admin
 
 import (
 	"encoding/json"
+	"expvar"
+	"maps"
 	"net/http"
+	"net/http/pprof"
 	"path"
 	"strings"
 )
 
-// Handler answers everything below Options.Path.
-func (s *Server) Handler() http.Handler {
+// Handler answers for some pages below Options.Path.
+func (s *Server) Handler(p Pages) http.Handler {
 	mux := http.NewServeMux()
-	for pattern, answer := range s.routes() {
+	for pattern, answer := range s.routes(p) {
 		mux.HandleFunc(pattern, answer)
 		mux.HandleFunc(pattern+"/{$}", s.withoutSlash)
 	}
-	mux.HandleFunc("/{$}", s.toDashboard)
-	mux.HandleFunc("/dashboard", s.toDashboard)
-	mux.HandleFunc("/dashboard/{$}", asset("index.html"))
-	for _, name := range assets {
-		mux.HandleFunc("/dashboard/"+name, asset(name))
+	if p.API && s.options.Debug {
+		debug(mux)
+	}
+	if p.API && !s.options.NoDashboard {
+		mux.HandleFunc("/{$}", s.toDashboard)
+		mux.HandleFunc("/dashboard", s.toDashboard)
+		mux.HandleFunc("/dashboard/{$}", asset("index.html"))
+		for _, name := range assets {
+			mux.HandleFunc("/dashboard/"+name, asset(name))
+		}
 	}
 	return guard(s.below(s.prefix(), mux))
 }
 
-func (s *Server) routes() map[string]http.HandlerFunc {
+func (s *Server) routes(p Pages) map[string]http.HandlerFunc {
+	all := map[string]http.HandlerFunc{}
+	if p.Ping {
+		all["/ping"], all["/ready"] = s.ping, s.ready
+	}
+	if p.Metrics {
+		all["/metrics"] = s.options.Metrics.ServeHTTP
+	}
+	if p.API {
+		maps.Copy(all, s.apiRoutes())
+	}
+	return all
+}
+
+func (s *Server) apiRoutes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"/ping":            s.ping,
-		"/ready":           s.ready,
 		"/health":          s.answerHealth,
-		"/metrics":         s.options.Metrics.ServeHTTP,
 		"/api":             s.providers,
 		"/api/version":     s.version,
 		"/api/table":       s.table,
@@ -47,6 +66,16 @@ func (s *Server) routes() map[string]http.HandlerFunc {
 		"/api/providers/{provider}/frontends/{name}/routes":        s.part(allRoutes),
 		"/api/providers/{provider}/frontends/{name}/routes/{part}": s.part(oneRoute),
 	}
+}
+
+// debug is what Go tells of a process, as Traefik 1.x serves it with --debug.
+func debug(mux *http.ServeMux) {
+	mux.Handle("/debug/vars", expvar.Handler())
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 }
 
 // policy lets the page load what it is made of, and nothing from elsewhere.
@@ -81,9 +110,9 @@ func (s *Server) below(prefix string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rest, found := strings.CutPrefix(r.URL.Path, prefix)
 		switch {
-		case found && rest == "":
+		case found && rest == "" && s.options.Pages.API && !s.options.NoDashboard:
 			s.toDashboard(w, r)
-		case found && rest[0] == '/':
+		case found && rest != "" && rest[0] == '/':
 			stripped.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)

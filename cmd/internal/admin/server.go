@@ -27,10 +27,15 @@ const (
 // Options are where the admin listener is, and where it reads. All functions are called once a request or more, from
 // any goroutine.
 type Options struct {
-	Address string                                                                   // "host:port"
+	Address string                                                                   // "host:port"; "": no listener, pages are on entry points
+	Pages   Pages                                                                    // of the listener
 	Path    string                                                                   // prefix of all paths, "" or "/" for none
 	Listen  func(ctx context.Context, network, address string) (net.Listener, error) // nil: net.Listen
 	Version string
+
+	NoDashboard bool
+	Debug       bool    // the process's variables and profiles, beside the API
+	Errors      *Errors // that /health tells; nil: none
 
 	Table       func() *rules.Table
 	Fleet       func() balancer.Status
@@ -41,7 +46,14 @@ type Options struct {
 	Addresses   []explain.EntryPoint // of the entry points, in the order of the flags
 }
 
-// A Server is the admin listener.
+// Pages are which pages a place has.
+type Pages struct {
+	API     bool // /api, /health and the dashboard
+	Ping    bool // /ping and /ready
+	Metrics bool
+}
+
+// A Server is the admin pages, and their listener.
 type Server struct {
 	options  Options
 	server   *http.Server
@@ -60,13 +72,16 @@ func New(o Options) *Server {
 	s := &Server{options: o, started: time.Now(), closed: make(chan struct{})}
 	s.health = newHealth(o.EntryPoints, s.started)
 	s.server = &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: headTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Handler: s.Handler(o.Pages), ReadHeaderTimeout: headTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 	}
 	return s
 }
 
 // Listen opens the socket; an address that is taken is its error.
 func (s *Server) Listen(ctx context.Context) error {
+	if s.options.Address == "" {
+		return nil
+	}
 	listener, err := s.options.Listen(ctx, "tcp", s.options.Address)
 	if err != nil {
 		return err
@@ -84,6 +99,10 @@ func (s *Server) Run() error {
 	defer beat.Wait()
 	defer s.Close()
 	beat.Go(func() { s.health.run(s.closed) })
+	if s.listener == nil {
+		<-s.closed
+		return nil
+	}
 	if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

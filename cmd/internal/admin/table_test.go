@@ -8,7 +8,7 @@ import (
 
 func TestTableIsTextUnlessJSONIsAskedFor(t *testing.T) {
 	r := blog(t)
-	h := New(r.options()).Handler()
+	h := New(r.options()).Handler(all)
 	for _, c := range []struct {
 		page, accept string
 		json         bool

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 	"github.com/appia-edge/appia/discovery/labels"
 	"github.com/appia-edge/appia/discovery/snapshot"
 	"github.com/appia-edge/appia/proxy"
+	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
@@ -56,7 +58,13 @@ type App struct {
 	given    []byte      // the sticky key the flags gave; nil: it is derived from the swarm's id
 	tlsTo    *tls.Config // towards https endpoints
 	compiler rules.Options
+	access   *accesslog.Log          // nil: no request is logged
+	errors   *admin.Errors           // for /health; nil: none are kept
+	inside   map[string]*insidePages // pages on entry points, by their names
 }
+
+// insidePages stand on an entry point from the start, and are made when there is something to show.
+type insidePages struct{ proxy.Internal }
 
 // New wires a router; nothing runs yet.
 func New(c *config.Config, w World, log *zap.Logger) (*App, error) {
@@ -69,10 +77,16 @@ func New(c *config.Config, w World, log *zap.Logger) (*App, error) {
 		return nil, err
 	}
 	a.compiler = c.Compiler()
+	if err = a.openAccessLog(); err != nil {
+		return nil, err
+	}
+	if c.RecentErrors > 0 {
+		a.errors = admin.NewErrors(c.RecentErrors)
+	}
 	a.makeFleet()
 	a.makeProxy()
 	a.makeLoop()
-	if c.Web {
+	if c.Web || len(c.Shared) > 0 {
 		a.makeAdmin()
 	}
 	return a, nil
@@ -85,6 +99,7 @@ func (a *App) dialer() *conn.Dialer {
 func (a *App) makeFleet() {
 	a.fleet = balancer.New(balancer.Options{
 		Drain:     a.config.Drain,
+		Buckets:   a.config.Buckets,
 		Health:    health.Options{Dial: a.dialer().DialContext, TLS: a.tlsTo},
 		OnVerdict: a.verdict,
 	})
@@ -105,12 +120,33 @@ func (a *App) makeProxy() {
 		})
 	}
 	options := proxy.Options{
-		EntryPoints: a.config.EntryPoints, Fleet: a.fleet, Back: back, Log: a.log, Listen: a.world.Listen,
+		EntryPoints: a.entryPoints(), Fleet: a.fleet, Back: back, Log: a.log, Listen: a.world.Listen,
 		ReadTimeout: a.config.ReadTimeout, IdleTimeout: a.config.IdleTimeout,
 		Limits: a.config.Limits, StdHTTP1: a.config.StdHTTP1, Ticks: a.world.Ticks, Retry: a.config.Retry,
+		WriteTimeout: a.config.WriteTimeout, Buckets: a.config.Buckets, AccessLog: a.access, OnError: a.onError(),
 	}
 	options.Filters.IPv6 = a.config.IPv6Prefix
 	a.proxy = proxy.New(options)
+}
+
+// entryPoints are the configured ones, with the pages that they have.
+func (a *App) entryPoints() []proxy.EntryPointOptions {
+	a.inside = map[string]*insidePages{}
+	all := slices.Clone(a.config.EntryPoints)
+	for i, e := range all {
+		if _, has := a.config.Shared[e.Name]; has {
+			a.inside[e.Name] = &insidePages{}
+			all[i].Internal = a.inside[e.Name]
+		}
+	}
+	return all
+}
+
+func (a *App) onError() func(status int, method, host, path string) {
+	if a.errors == nil {
+		return nil
+	}
+	return a.errors.Add
 }
 
 func (a *App) makeLoop() {
@@ -126,6 +162,9 @@ func (a *App) makeLoop() {
 
 func (a *App) makeAdmin() {
 	sources := metrics.Sources{Fleet: a.fleet, Discovery: a.loop.Status, Table: a.proxy.Table, Version: a.world.Version}
+	if a.access != nil {
+		sources.LogLost = a.access.Lost
+	}
 	for _, e := range a.proxy.EntryPoints() {
 		sources.EntryPoints = append(sources.EntryPoints, metrics.EntryPoint{
 			Name: e.Name(), Tally: e.Tally(), Refused: e.Refused(), Failed: e.Failed(),
@@ -135,11 +174,18 @@ func (a *App) makeAdmin() {
 	for _, e := range a.config.EntryPoints {
 		addresses = append(addresses, explain.EntryPoint{Name: e.Name, Address: e.Address})
 	}
+	address := ""
+	if a.config.Web {
+		address = a.config.WebAddress
+	}
 	a.admin = admin.New(admin.Options{
-		Address: a.config.WebAddress, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,
+		Address: address, Pages: admin.Pages(a.config.WebPages), NoDashboard: !a.config.Dashboard, Debug: a.config.Debug, Errors: a.errors, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,
 		Table: a.proxy.Table, Fleet: a.fleet.Status, Discovery: a.loop.Status, Leaving: a.leaving.Load,
 		Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Addresses: addresses,
 	})
+	for name, pages := range a.config.Shared {
+		a.inside[name].Internal = a.admin.Inside(admin.Pages(pages))
+	}
 }
 
 // apply puts a table in force.

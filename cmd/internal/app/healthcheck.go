@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,16 +21,13 @@ const checkTimeout = 2 * time.Second
 func Healthcheck(ctx context.Context, c *config.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	address, page := c.EntryPoints[0].Address, "/"
-	if c.Web {
-		address, page = c.WebAddress, path.Join("/", c.WebPath, "ping")
-	}
+	address, page, ping := c.PingAt()
 	answer, err := get(ctx, "http://"+reachable(address)+page)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
-	if c.Web && answer.StatusCode != http.StatusOK {
+	if ping && answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("/ping answers %s", answer.Status)
 	}
 	return nil

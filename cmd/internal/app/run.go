@@ -14,6 +14,9 @@ import (
 // An address that is taken, or a listener that breaks, is its error.
 func (a *App) Run(ctx context.Context) error {
 	defer a.fleet.Close()
+	if a.access != nil {
+		defer a.access.Close() //nolint:errcheck // nothing can be done about it on the way out
+	}
 	if err := a.listen(ctx); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
-// Package config turns the command line into the options of the packages that do the work.
+// Package config turns the command line, the environment and a TOML file into the options of the packages that do the work.
 //
-// There is one list of options (options.go); the flags, their help and the table in the documentation are made from it.
+// There is one list of options (options.go); the flags, their help, the keys of the file, the names of variables and the table in
+// the documentation are made from it.
 package config
 
 import (
@@ -12,17 +13,27 @@ import (
 	"github.com/appia-edge/appia/discovery/labels"
 	"github.com/appia-edge/appia/discovery/swarm"
 	"github.com/appia-edge/appia/proxy"
+	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/rules"
 )
 
 // Config is what the flags say, parsed. The zero value is not useful; Default is what no flag at all means.
 type Config struct {
-	LogLevel zapcore.Level
+	LogLevel  zapcore.Level
+	LogPath   string // of a file; "": standard output
+	LogJSON   bool
+	AccessLog *accesslog.Options // nil: no request is logged
 
-	Web        bool   // the admin listener is on
-	WebAddress string // "host:port"
-	WebPath    string // prefix of all its paths, "/"
+	Web          bool             // the admin listener is on
+	WebPages     Pages            // that it has
+	WebAddress   string           // "host:port"
+	WebPath      string           // prefix of all its paths, "/"
+	Shared       map[string]Pages // pages on entry points, by their names
+	Dashboard    bool
+	Debug        bool            // of the process, beside the API
+	RecentErrors int             // that /health tells; 0: none
+	Buckets      []time.Duration // of histograms; nil: those of Traefik 1.x
 
 	Docker      bool
 	SwarmMode   bool
@@ -42,24 +53,35 @@ type Config struct {
 	StickyKey     string
 	StickyKeyFile string
 
-	DialTimeout time.Duration
-	HeadTimeout time.Duration
-	ReadTimeout time.Duration
-	IdleTimeout time.Duration
-	MaxIdle     int
-	Retry       *rules.Retry // nil: only what refuses a connection is tried elsewhere
-	IPv6Prefix  int          // bits of an IPv6 client's address that count in rate limits
-	Limits      http1.Limits // of one client's connection, but for what ReadTimeout and IdleTimeout say
-	StdHTTP1    bool         // HTTP/1.1 by net/http, the way out of our own engine
-	SkipVerify  bool
-	RootCAs     []string
-	AcceptGrace time.Duration // keep accepting this long after SIGTERM
-	Grace       time.Duration // then this long for what is in flight
-	Drain       time.Duration // for what is in flight to an endpoint that left the table
-	oldGrace    time.Duration // --graceTimeOut, which wins when given
-	leveled     bool          // logLevel was given, so that debug does not count
-	debug       bool
-	warnings    []string
+	DialTimeout  time.Duration
+	HeadTimeout  time.Duration
+	ReadTimeout  time.Duration
+	WriteTimeout time.Duration
+	IdleTimeout  time.Duration
+	MaxIdle      int
+	Retry        *rules.Retry // nil: only what refuses a connection is tried elsewhere
+	IPv6Prefix   int          // bits of an IPv6 client's address that count in rate limits
+	Limits       http1.Limits // of one client's connection, but for what ReadTimeout and IdleTimeout say
+	StdHTTP1     bool         // HTTP/1.1 by net/http
+	SkipVerify   bool
+	RootCAs      []string
+	AcceptGrace  time.Duration // keep accepting this long after SIGTERM
+	Grace        time.Duration // then this long for what is in flight
+	Drain        time.Duration // for what is in flight to an endpoint that left the table
+	oldGrace     time.Duration // --graceTimeOut, which wins when given
+	oldIdle      time.Duration // --idleTimeout, which wins when given
+	leveled      bool          // logLevel was given, so that debug does not count
+	asked        pagesAsked
+	lock         *entryText // of the admin pages; nil: none
+	logAccess    bool
+	noAccessLog  bool // its format is none
+	accessLog    accesslog.Options
+	configFile   string
+	warnings     []string
+
+	flags  []setting   // of the command line
+	source int         // which of the places is being applied
+	filled map[any]int // lists, and the source that filled them
 }
 
 // Default is what no flag at all means.
@@ -68,6 +90,8 @@ func Default() *Config {
 		LogLevel:    zapcore.WarnLevel,
 		WebAddress:  ":8080",
 		WebPath:     "/",
+		Dashboard:   true,
+		asked:       pagesAsked{apiAt: webEntryPoint, pingAt: webEntryPoint, metricsAt: webEntryPoint},
 		Watch:       true,
 		Refresh:     15 * time.Second,
 		Labels:      labels.Options{ExposedByDefault: true, CheckInterval: 30 * time.Second},

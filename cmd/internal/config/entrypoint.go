@@ -12,24 +12,113 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-// parseEntryPoint reads an entry point as Traefik 1.x writes it, "Name:http Address::80 compress:true": options
-// between white space, each cut at its first colon, names without case.
-func parseEntryPoint(text string) (proxy.EntryPointOptions, []string, error) {
-	e := proxy.EntryPointOptions{TrustAll: true}
-	var warnings []string
+// An entryText is an entry point as its author wrote it, by option: "Name:http Address::80 compress:true", or a table of a
+// TOML file. What the texts mean is entryOptions' to say.
+type entryText struct {
+	values   map[*entryOption][]string
+	warnings []string
+	unsafe   error // a misspelled lock
+}
+
+func newEntryText() *entryText { return &entryText{values: map[*entryOption][]string{}} }
+
+// readEntryText reads the syntax of Traefik 1.x: options between white space, each cut at its first colon, names without
+// case, lists at commas. Of an option that is repeated the last one counts.
+func readEntryText(text string) *entryText {
+	t := newEntryText()
 	for word := range strings.FieldsSeq(unquote(text)) {
 		key, value, _ := strings.Cut(word, ":")
-		warning, err := setEntryPoint(&e, key, value)
-		if err != nil {
-			return e, nil, fmt.Errorf("entry point %q: %w", text, err)
+		o := entryOptionOf(key)
+		if o == nil {
+			t.unknown(key)
+			continue
 		}
-		if warning != "" {
-			warnings = append(warnings, fmt.Sprintf("entry point %q: %s", text, warning))
+		t.values[o] = o.split(value)
+	}
+	return t
+}
+
+// String writes the entry point back, so that it reads as the same.
+func (t *entryText) String() string {
+	var words []string
+	for i := range entryOptions {
+		o := &entryOptions[i]
+		values, given := t.values[o]
+		switch {
+		case !given:
+		case o.kind == "section" && len(values) == 0:
+			words = append(words, o.name)
+		case o.kind == "pairs":
+			words = append(words, o.name+":"+strings.Join(values, ";"))
+		default:
+			words = append(words, o.name+":"+strings.Join(values, ","))
 		}
 	}
-	if err := checkEntryPoint(&e, text); err != nil {
+	return strings.Join(words, " ")
+}
+
+func (t *entryText) unknown(key string) {
+	near, ok := rules.Nearest(key, entryOptionNames())
+	t.misspelled(fmt.Sprintf("option %q", key), key, near, ok)
+}
+
+// misspelled tells of a key that is not known. Without its effect an entry point would be open that was meant to be shut, if
+// the key is like one that shuts.
+func (t *entryText) misspelled(where, key, near string, ok bool) {
+	text := where + " is not known and has no effect"
+	if ok {
+		text = where + " is not known; did you mean " + near + "?"
+	}
+	if protects(key) || ok && protects(near) {
+		t.unsafe = errors.Join(t.unsafe, errors.New(text))
+		return
+	}
+	t.warnings = append(t.warnings, text)
+}
+
+// protects says whether an option keeps somebody out.
+func protects(key string) bool {
+	family, _, _ := strings.Cut(strings.ToLower(key), ".")
+	return slices.Contains([]string{"auth", "whitelist", "whitelistsourcerange", "tls", "ca", "redirect"}, family)
+}
+
+// parse makes of the texts what the proxy is to do.
+func (t *entryText) parse() (proxy.EntryPointOptions, error) {
+	b := &entryBuilder{EntryPointOptions: proxy.EntryPointOptions{TrustAll: true}}
+	for i := range entryOptions {
+		o := &entryOptions[i]
+		values, given := t.values[o]
+		if !given {
+			continue
+		}
+		if err := o.set(b, values); err != nil {
+			return b.EntryPointOptions, fmt.Errorf("%s: %w", o.name, err)
+		}
+	}
+	return b.finish()
+}
+
+// parseEntryPoint reads an entry point whole. Its errors and warnings tell which one it is of, but not by its text, in which
+// there may be secrets.
+func parseEntryPoint(text string) (proxy.EntryPointOptions, []string, error) {
+	return readEntryText(text).check()
+}
+
+func (t *entryText) check() (proxy.EntryPointOptions, []string, error) {
+	e, err := t.parse()
+	if err == nil {
+		err = checkAddress(&e)
+	}
+	if t.unsafe != nil {
+		err = t.unsafe // which may be why something else is missing
+	}
+	if err != nil {
 		// What is missing may well stand there in another spelling, which a warning has just named.
-		return e, nil, errors.Join(append([]error{err}, asErrors(warnings)...)...)
+		return e, nil, errors.Join(append([]error{fmt.Errorf("entry point %q: %w", e.Name, err)}, asErrors(t.warnings)...)...)
+	}
+	var warnings []string
+	for _, w := range t.warnings {
+		warnings = append(warnings, fmt.Sprintf("entry point %q: %s", e.Name, w))
 	}
 	return e, warnings, nil
 }
@@ -42,67 +131,44 @@ func asErrors(texts []string) []error {
 	return all
 }
 
-func checkEntryPoint(e *proxy.EntryPointOptions, text string) error {
+func checkAddress(e *proxy.EntryPointOptions) error {
 	if e.Name == "" {
-		return fmt.Errorf("entry point %q has no name; write Name:http Address::80", text)
+		return errors.New("it has no name; write Name:http Address::80")
 	}
 	_, port, err := net.SplitHostPort(e.Address)
 	if err != nil {
-		return fmt.Errorf("entry point %q: address %q: give a port, as in Address::80", text, e.Address)
+		return fmt.Errorf("address %q: give a port, as in Address::80", e.Address)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 && port != "0" {
-		return fmt.Errorf("entry point %q: %q is no port: they go from 1 to 65535", text, port)
+		return fmt.Errorf("%q is no port: they go from 1 to 65535", port)
 	}
 	return nil
 }
 
-// The options of Traefik 1.x that change who may come in and how. Serving an entry point without
-// them would open what its author meant to be shut, so that they stop the router instead.
-var unserved = []string{"TLS", "CA", "Redirect", "Auth", "WhiteList", "WhiteListSourceRange", "ProxyProtocol"}
-
-var served = []string{"Name", "Address", "Compress", "ForwardedHeaders.TrustedIPs", "ForwardedHeaders.Insecure"}
-
-func setEntryPoint(e *proxy.EntryPointOptions, key, value string) (warning string, err error) {
-	switch strings.ToLower(key) {
-	case "name":
-		e.Name = value
-	case "address":
-		e.Address = value
-	case "compress":
-		e.Compress = on(value)
-	case "forwardedheaders.insecure":
-		e.TrustAll = on(value)
-	case "forwardedheaders.trustedips":
-		return "", setTrusted(e, value)
-	default:
-		return unknownEntryPoint(key)
+// checkEntryPoint finds what cannot be served, or not without harm. What protects stops the router rather than
+// being left out.
+func checkEntryPoint(e *proxy.EntryPointOptions, existing []string) error {
+	if e.TLS != nil {
+		return fmt.Errorf("entry point %q: TLS of Traefik 1.x is not served by this version of Appia; "+
+			"leaving it out would open what it was to protect, so that Appia does not start with it", e.Name)
 	}
-	return "", nil
-}
-
-func setTrusted(e *proxy.EntryPointOptions, list string) error {
-	for item := range strings.SplitSeq(list, ",") {
-		prefix, err := parsePrefix(strings.TrimSpace(item))
-		if err != nil {
-			return fmt.Errorf("ForwardedHeaders.TrustedIPs: %q is neither an address nor a range", item)
+	for _, f := range e.Filters {
+		to, ok := f.(rules.RedirectEntryPoint)
+		if !ok || slices.ContainsFunc(existing, func(name string) bool { return strings.EqualFold(name, to.Name) }) {
+			continue
 		}
-		e.TrustedIPs = append(e.TrustedIPs, prefix)
+		return fmt.Errorf("entry point %q: Redirect.EntryPoint: %s", e.Name, noEntryPoint(to.Name, existing))
 	}
-	e.TrustAll = false
 	return nil
 }
 
-func unknownEntryPoint(key string) (warning string, err error) {
-	family, _, _ := strings.Cut(key, ".")
-	if slices.ContainsFunc(unserved, func(known string) bool { return strings.EqualFold(known, family) }) {
-		return "", fmt.Errorf("option %s of Traefik 1.x is not served by this version of Appia; "+
-			"leaving it out would open what it was to protect, so that Appia does not start with it", key)
-	}
-	near, ok := rules.Nearest(key, served)
+// noEntryPoint says that there is none of a name, and which was meant.
+func noEntryPoint(name string, existing []string) string {
+	near, ok := rules.Nearest(name, existing)
 	if !ok {
-		return fmt.Sprintf("option %q is not known and has no effect", key), nil
+		near = existing[0]
 	}
-	return fmt.Sprintf("option %q is not known and has no effect; did you mean %s?", key, near), nil
+	return fmt.Sprintf("there is no entry point %q; did you mean %s?", name, near)
 }
 
 // on is how an entry point spells true.

@@ -9,6 +9,8 @@ import (
 
 	"go.uber.org/zap/zapcore"
 
+	"github.com/appia-edge/appia/proxy"
+	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -24,7 +26,7 @@ type option struct {
 
 // options are all flags, in the order of --help.
 var options = []option{
-	{"entryPoints", "", "entry point", "'Name:http Address::80'", "a listener: Name, Address, Compress, ForwardedHeaders.TrustedIPs; may be repeated", setEntryPoints},
+	{"entryPoints", "", "entry point", "'Name:http Address::80'", "a listener, with the options below; may be repeated", setEntryPoints},
 	{"defaultEntryPoints", "", "names", "http", "where routes are served whose labels name no entry point", names(func(c *Config) *[]string { return &c.Default })},
 
 	{"docker", "", "bool", "false", "discover services by the Docker Engine API", boolean(func(c *Config) *bool { return &c.Docker })},
@@ -44,18 +46,50 @@ var options = []option{
 	{"docker.tls.key", "", "file", "", "its key", engineTLS(text(func(c *Config) *string { return &c.EngineCerts.Key }))},
 	{"docker.tls.insecureSkipVerify", "", "bool", "false", "do not verify the engine's certificate", engineTLS(boolean(func(c *Config) *bool { return &c.EngineCerts.InsecureSkipVerify }))},
 
-	{"web", "", "bool", "false", "serve /ping, /health, /metrics, /api and the dashboard", boolean(func(c *Config) *bool { return &c.Web })},
+	{"web", "", "bool", "false", "serve /ping, /health, /metrics, /api and the dashboard; without effect beside api, ping and metrics.prometheus", boolean(func(c *Config) *bool { return &c.asked.web })},
 	{"web.address", "", "address", ":8080", "where", web(text(func(c *Config) *string { return &c.WebAddress }))},
 	{"web.path", "", "path", "/", "prefix of all its paths", web(text(func(c *Config) *string { return &c.WebPath }))},
 	{"web.readOnly", "", "bool", "true", "accepted: there is nothing but reading", web(accepted)},
+	{"web.auth.basic.users", "", "users", "", "name:hash as in htpasswd files: who may see the pages, but for /ping and /ready, which everybody may", webLock("Auth.Basic.Users")},
+	{"web.auth.basic.usersFile", "", "file", "", "a file of such lines", webLock("Auth.Basic.UsersFile")},
+	{"web.auth.digest.users", "", "users", "", "name:realm:HA1", webLock("Auth.Digest.Users")},
+	{"web.auth.digest.usersFile", "", "file", "", "a file of such lines", webLock("Auth.Digest.UsersFile")},
+	{"web.statistics", "", "bool", "false", "/health tells the last errors, too", web(statistics(func(c *Config) *int { return &c.asked.recentErrorsWeb }))},
+	{"web.statistics.recentErrors", "", "number", "10", "how many", web(size(func(c *Config) *int { return &c.asked.recentErrorsWeb }))},
+	{"web.metrics", "", "bool", "false", "accepted: /metrics is always there", web(accepted)},
 	{"web.metrics.prometheus", "", "bool", "true", "accepted: /metrics is always there", web(accepted)},
-	{"api", "", "bool", "false", "as web", boolean(func(c *Config) *bool { return &c.Web })},
-	{"ping", "", "bool", "false", "as web", boolean(func(c *Config) *bool { return &c.Web })},
+	{"web.metrics.prometheus.buckets", "", "seconds,seconds", "0.1,0.3,1.2,5", "upper bounds of the histograms", web(setBuckets)},
+	{"api", "", "bool", "false", "serve /api, /health and the dashboard", boolean(func(c *Config) *bool { return &c.asked.api })},
+	{"api.entryPoint", "", "name", "traefik", "where: an entry point, before its routes; if there is none called traefik, a listener on :8080", api(text(func(c *Config) *string { return &c.asked.apiAt }))},
+	{"api.dashboard", "", "bool", "true", "the dashboard", api(boolean(func(c *Config) *bool { return &c.Dashboard }))},
+	{"api.statistics", "", "bool", "false", "/health tells the last errors, too", api(statistics(func(c *Config) *int { return &c.asked.recentErrorsAt }))},
+	{"api.statistics.recentErrors", "", "number", "10", "how many", api(size(func(c *Config) *int { return &c.asked.recentErrorsAt }))},
+	{"ping", "", "bool", "false", "serve /ping and /ready", boolean(func(c *Config) *bool { return &c.asked.ping })},
+	{"ping.entryPoint", "", "name", "traefik", "where, as api.entryPoint", section(func(c *Config) *bool { return &c.asked.ping }, text(func(c *Config) *string { return &c.asked.pingAt }))},
 	{"metrics", "", "bool", "false", "accepted: metrics.prometheus switches it on", accepted},
-	{"metrics.prometheus", "", "bool", "false", "as web", boolean(func(c *Config) *bool { return &c.Web })},
+	{"metrics.prometheus", "", "bool", "false", "serve /metrics", boolean(func(c *Config) *bool { return &c.asked.metrics })},
+	{"metrics.prometheus.entryPoint", "", "name", "traefik", "where, as api.entryPoint", metrics(text(func(c *Config) *string { return &c.asked.metricsAt }))},
+	{"metrics.prometheus.buckets", "", "seconds,seconds", "0.1,0.3,1.2,5", "upper bounds of the histograms", metrics(setBuckets)},
 
 	{"logLevel", "l", "level", "WARN", "DEBUG, INFO, WARN, ERROR, FATAL or PANIC", setLogLevel},
-	{"debug", "d", "bool", "false", "log at DEBUG where logLevel says nothing", boolean(func(c *Config) *bool { return &c.debug })},
+	{"debug", "d", "bool", "false", "log at DEBUG where logLevel says nothing; serve /debug/vars and /debug/pprof beside /api", boolean(func(c *Config) *bool { return &c.Debug })},
+	{"traefikLog", "", "bool", "false", "accepted: there is always a log", accepted},
+	{"traefikLog.filePath", "", "file", "", "where the log goes, opened anew on SIGUSR1; without it standard output", text(func(c *Config) *string { return &c.LogPath })},
+	{"traefikLog.format", "", "format", "common", "common or json", setLogFormat},
+	{"traefikLogsFile", "", "file", "", "deprecated form of traefikLog.filePath", text(func(c *Config) *string { return &c.LogPath })},
+	{"accessLog", "", "bool", "false", "write a line for each request", boolean(func(c *Config) *bool { return &c.logAccess })},
+	{"accessLog.filePath", "", "file", "", "where, opened anew on SIGUSR1; without it standard output", access(text(func(c *Config) *string { return &c.accessLog.Path }))},
+	{"accessLog.format", "", "format", "common", "common or json", access(setAccessFormat)},
+	{"accessLog.bufferingSize", "", "lines", "10000", "that may wait for the disk; more are lost, and counted", access(setWaiting)},
+	{"accessLog.filters.statusCodes", "", "codes", "", "requests whose status is one of these, 200,300-302; of several filters one is enough", access(setStatusCodes)},
+	{"accessLog.filters.retryAttempts", "", "bool", "false", "requests for which more than one endpoint was asked", access(boolean(func(c *Config) *bool { return &c.accessLog.Filter.Retried }))},
+	{"accessLog.filters.minDuration", "", "duration", "", "requests that took as long as this", access(duration(func(c *Config) *time.Duration { return &c.accessLog.Filter.Took }))},
+	{"accessLog.fields.defaultMode", "", "mode", "keep", "keep or drop: fields that are not named", access(mode(func(c *Config) *accesslog.Mode { return &c.accessLog.Fields.Default }, false))},
+	{"accessLog.fields.names", "", "name=mode", "", "fields with modes of their own, ClientUsername=drop", access(modes(setFieldMode))},
+	{"accessLog.fields.headers.defaultMode", "", "mode", "keep", "keep, drop or redact: headers that are not named; keep redacts Authorization, Proxy-Authorization, Cookie and Set-Cookie", access(mode(func(c *Config) *accesslog.Mode { return &c.accessLog.Headers.Default }, true))},
+	{"accessLog.fields.headers.names", "", "name=mode", "", "headers with modes of their own, User-Agent=redact Authorization=keep", access(modes(setHeaderMode))},
+	{"accessLogsFile", "", "file", "", "deprecated: accessLog.filePath in the common format", access(text(func(c *Config) *string { return &c.accessLog.Path }))},
+	{"configFile", "c", "file", "", "a TOML file of options; without it the first of /etc/appia/appia.toml, $HOME/.appia/appia.toml, ./appia.toml and the same three of traefik", text(func(c *Config) *string { return &c.configFile })},
 
 	{"stateDir", "", "folder", "/var/lib/appia", "where the last known state of the swarm is kept; empty: nowhere", text(func(c *Config) *string { return &c.StateDir })},
 	{"strictPrefix", "", "bool", "false", "PathPrefix rules match whole path segments: /v3/user is not a prefix of /v3/users", boolean(func(c *Config) *bool { return &c.StrictPrefix })},
@@ -67,11 +101,17 @@ var options = []option{
 
 	{"forwardingTimeouts.dialTimeout", "", "duration", "1s", "for a connection to an endpoint; then another is asked", duration(func(c *Config) *time.Duration { return &c.DialTimeout })},
 	{"forwardingTimeouts.responseHeaderTimeout", "", "duration", "0s", "for the head of a response; 0: none", duration(func(c *Config) *time.Duration { return &c.HeadTimeout })},
+	{"forwardingTimeouts", "", "bool", "false", "accepted: it says nothing by itself", accepted},
+	{"respondingTimeouts", "", "bool", "false", "accepted: it says nothing by itself", accepted},
+	{"healthcheck", "", "bool", "false", "accepted: it says nothing by itself", accepted},
+	{"lifeCycle", "", "bool", "false", "accepted: it says nothing by itself", accepted},
 	{"respondingTimeouts.readTimeout", "", "duration", "10s", "for the head of a request; 0: none", duration(func(c *Config) *time.Duration { return &c.ReadTimeout })},
 	{"respondingTimeouts.idleTimeout", "", "duration", "3m0s", "of a client's connection between requests", duration(func(c *Config) *time.Duration { return &c.IdleTimeout })},
 	{"retry", "", "bool", "false", "bound the tries of a request by retry.attempts; without it too whoever refuses a connection is passed over", setRetry},
 	{"retry.attempts", "", "number", "0", "tries of a request, the first included, 10 at most; 0: as many as its service has endpoints", setAttempts},
 	{"limits.ipv6Prefix", "", "bits", "128", "of an IPv6 client's address that count as one client in rate limits; a household mostly has 64", setIPv6},
+	{"respondingTimeouts.writeTimeout", "", "duration", "0s", "from a request's head to the end of its answer, tunnels excepted; with http1=appia stallTimeout is in its place; 0: none", duration(func(c *Config) *time.Duration { return &c.WriteTimeout })},
+	{"idleTimeout", "", "duration", "", "deprecated form of respondingTimeouts.idleTimeout; wins when given", duration(func(c *Config) *time.Duration { return &c.oldIdle })},
 	{"maxIdleConnsPerHost", "", "number", "200", "idle connections kept to each endpoint", setMaxIdle},
 	{"http1", "", "engine", "appia", "who speaks HTTP/1.1: appia for our own engine, or std for Go's net/http, the way out should the engine have a fault", setHTTP1},
 	{"maxHeaderBytes", "", "bytes", "65536", "of a request's head", size(func(c *Config) *int { return &c.Limits.HeadBytes })},
@@ -109,16 +149,30 @@ func boolean(field func(*Config) *bool) func(*Config, string) error {
 	}
 }
 
-// names collects: lists of Traefik 1.x add up when a flag is repeated.
+// names collects: lists of Traefik 1.x add up when a flag is repeated, and replace those of an earlier source.
 func names(field func(*Config) *[]string) func(*Config, string) error {
 	return func(c *Config, value string) error {
+		list := field(c)
+		if c.begins(list) {
+			*list = nil
+		}
 		for item := range strings.SplitSeq(value, ",") {
 			if item = strings.TrimSpace(item); item != "" {
-				*field(c) = append(*field(c), item)
+				*list = append(*list, item)
 			}
 		}
 		return nil
 	}
+}
+
+// begins says whether a source sets a list for the first time.
+func (c *Config) begins(list any) bool {
+	if c.filled == nil {
+		c.filled = map[any]int{}
+	}
+	before, filled := c.filled[list]
+	c.filled[list] = c.source
+	return !filled || before != c.source
 }
 
 // duration reads 10s or 1m30s, and a bare number as seconds.
@@ -136,40 +190,58 @@ func duration(field func(*Config) *time.Duration) func(*Config, string) error {
 	}
 }
 
-// docker: --docker.domain alone switches the section on.
-func docker(set func(*Config, string) error) func(*Config, string) error {
+// section makes --docker.domain alone switch its section on.
+func section(on func(*Config) *bool, set func(*Config, string) error) func(*Config, string) error {
 	return func(c *Config, value string) error {
-		c.Docker = true
+		*on(c) = true
 		return set(c, value)
 	}
+}
+
+func docker(set func(*Config, string) error) func(*Config, string) error {
+	return section(func(c *Config) *bool { return &c.Docker }, set)
 }
 
 func engineTLS(set func(*Config, string) error) func(*Config, string) error {
-	return docker(func(c *Config, value string) error {
-		c.EngineTLS = true
-		return set(c, value)
-	})
+	return docker(section(func(c *Config) *bool { return &c.EngineTLS }, set))
 }
 
 func web(set func(*Config, string) error) func(*Config, string) error {
-	return func(c *Config, value string) error {
-		c.Web = true
-		return set(c, value)
-	}
+	return section(func(c *Config) *bool { return &c.asked.web }, set)
+}
+
+func api(set func(*Config, string) error) func(*Config, string) error {
+	return section(func(c *Config) *bool { return &c.asked.api }, set)
+}
+
+func metrics(set func(*Config, string) error) func(*Config, string) error {
+	return section(func(c *Config) *bool { return &c.asked.metrics }, set)
+}
+
+func access(set func(*Config, string) error) func(*Config, string) error {
+	return section(func(c *Config) *bool { return &c.logAccess }, set)
 }
 
 func setEntryPoints(c *Config, value string) error {
-	e, warnings, err := parseEntryPoint(value)
+	return c.addEntryPoint(parseEntryPoint(value))
+}
+
+// addEntryPoint puts an entry point beside the others, or in the place of the one of its name.
+func (c *Config) addEntryPoint(e proxy.EntryPointOptions, warnings []string, err error) error {
 	if err != nil {
 		return err
 	}
 	c.warnings = append(c.warnings, warnings...)
+	again := !c.begins("entry point " + e.Name)
 	for i := range c.EntryPoints {
-		if c.EntryPoints[i].Name == e.Name {
-			c.warnings = append(c.warnings, fmt.Sprintf("there are two entry points %q; the last one counts", e.Name))
-			c.EntryPoints[i] = e
-			return nil
+		if c.EntryPoints[i].Name != e.Name {
+			continue
 		}
+		if again {
+			c.warn("there are two entry points %q; the last one counts", e.Name)
+		}
+		c.EntryPoints[i] = e
+		return nil
 	}
 	c.EntryPoints = append(c.EntryPoints, e)
 	return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-// Flags is a flag set with every option, writing into a Config. Finish makes the Config whole once it is parsed.
+// Flags is a flag set with every option, for a Config. Load or Finish makes the Config whole once it is parsed.
 func Flags(c *Config) *pflag.FlagSet {
 	set := pflag.NewFlagSet("appia", pflag.ContinueOnError)
 	set.SortFlags = false
@@ -35,9 +35,21 @@ type value struct {
 	config *Config
 }
 
-func (v *value) String() string     { return v.option.preset }
-func (v *value) Type() string       { return v.option.kind }
-func (v *value) Set(s string) error { return v.option.set(v.config, unquote(s)) }
+func (v *value) String() string { return v.option.preset }
+func (v *value) Type() string   { return v.option.kind }
+
+// Set keeps the value for when all sources are there, and tries it at once: the error is the flag's.
+func (v *value) Set(s string) error {
+	o := v.option
+	s = unquote(s)
+	if err := o.set(Default(), s); err != nil {
+		return err
+	}
+	v.config.flags = append(v.config.flags, setting{
+		name: o.name, where: "--" + o.name, bare: o.kind == "bool" && s == "true", set: func(c *Config) error { return o.set(c, s) },
+	})
+	return nil
+}
 
 // Normalize turns a command line as people write it for Traefik 1.x into one that pflag reads: names without case, quotes
 // that YAML left standing, white space and backslashes of a folded command, and words that belong to no flag,
@@ -88,21 +100,21 @@ func spell(o *option, given string, attached bool) string {
 func find(arg, name string) (o *option, warning string, err error) {
 	short := !strings.HasPrefix(arg, "--")
 	for i := range options {
-		if strings.EqualFold(options[i].name, name) || short && options[i].short == name && name != "" {
+		if short && options[i].short == name && name != "" {
 			return &options[i], "", nil
 		}
+	}
+	if o := optionOf(name); o != nil {
+		return o, "", nil
 	}
 	if lower := strings.ToLower(name); lower == "help" || short && lower == "h" {
 		return &option{name: "help", kind: "bool"}, "", nil
 	}
-	if short && name == "c" {
-		name = "configFile"
-	}
 	if guard(name) {
-		return nil, "", fmt.Errorf("flag --%s of Traefik 1.x is not served by this version of Appia; leaving it out would open the admin page that it was to protect", name)
+		return nil, "", errors.New(guardText(name))
 	}
-	if known, ok := elsewhere(name); ok {
-		return nil, fmt.Sprintf("flag --%s is known to Traefik 1.x; this version of Appia does not serve it, so that it has no effect", known), nil
+	if known, why, ok := elsewhere(name); ok {
+		return nil, fmt.Sprintf("flag --%s is known to Traefik 1.x and has no effect: %s", known, why), nil
 	}
 	if near, ok := rules.Nearest(name, optionNames()); ok {
 		return nil, "", fmt.Errorf("unknown flag %s; did you mean --%s?", arg, near)
@@ -115,16 +127,39 @@ func optionNames() []string {
 	for i := range options {
 		all[i] = options[i].name
 	}
-	return append(all, known...)
+	return append(all, knownNames()...)
 }
 
-// Finish makes the Config whole: defaults that depend on other flags, and checks of flags that only make sense together.
+// optionOf finds an option by its name, whatever its case.
+func optionOf(name string) *option {
+	for i := range options {
+		if strings.EqualFold(options[i].name, name) {
+			return &options[i]
+		}
+	}
+	return nil
+}
+
+// Finish makes the Config whole by its flags alone: defaults that depend on other flags, and checks of flags that only make
+// sense together.
 func (c *Config) Finish() (warnings []string, err error) {
-	if c.debug && !c.leveled {
+	if err := c.apply(c.flags); err != nil {
+		return nil, err
+	}
+	if c.Debug && !c.leveled {
 		c.LogLevel = zapcore.DebugLevel
 	}
 	if c.oldGrace > 0 {
 		c.Grace = c.oldGrace
+	}
+	if c.oldIdle > 0 {
+		c.IdleTimeout = c.oldIdle
+	}
+	if c.WriteTimeout > 0 && !c.StdHTTP1 {
+		c.warn("respondingTimeouts.writeTimeout has no effect with --http1=appia, whose respondingTimeouts.stallTimeout gives up clients that take nothing")
+	}
+	if c.logAccess && !c.noAccessLog {
+		c.AccessLog = &c.accessLog
 	}
 	if c.EngineTLS {
 		c.Engine.TLS = &c.EngineCerts
@@ -133,6 +168,9 @@ func (c *Config) Finish() (warnings []string, err error) {
 		return nil, err
 	}
 	if err := c.finishEntryPoints(); err != nil {
+		return nil, err
+	}
+	if err := c.finishPages(); err != nil {
 		return nil, err
 	}
 	return c.warnings, c.checkProvider()
@@ -146,16 +184,17 @@ func (c *Config) finishEntryPoints() error {
 		c.Default = []string{"http"}
 	}
 	existing := c.EntryPointNames()
+	for i := range c.EntryPoints {
+		if err := checkEntryPoint(&c.EntryPoints[i], existing); err != nil {
+			return err
+		}
+	}
 	for i, name := range c.Default {
 		c.Default[i] = unquote(name)
 		if slices.Contains(existing, c.Default[i]) {
 			continue
 		}
-		near, ok := rules.Nearest(name, existing)
-		if !ok {
-			near = existing[0]
-		}
-		return fmt.Errorf("defaultEntryPoints: there is no entry point %q; did you mean %s?", name, near)
+		return fmt.Errorf("defaultEntryPoints: %s", noEntryPoint(c.Default[i], existing))
 	}
 	return nil
 }

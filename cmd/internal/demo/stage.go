@@ -244,10 +244,12 @@ func demosOwn(name string) (instead string, ok bool) {
 	switch {
 	case name == "entryPoints" || name == "defaultEntryPoints":
 		return "there is one entry point, http, and --addr places it", true
-	case strings.HasPrefix(name, "web."), name == "web":
+	case strings.HasPrefix(name, "web."), name == "web", strings.HasPrefix(name, "api"), strings.HasPrefix(name, "ping"), strings.HasPrefix(name, "metrics.prometheus"):
 		return "the dashboard is always there, and --admin places it", true
 	case name == "docker.endpoint" || strings.HasPrefix(name, "docker.tls"):
 		return "the swarm is embedded", true
+	case name == "configFile":
+		return "there is no file", true
 	case name == "stateDir":
 		return "nothing is left behind", true
 	case name == "logLevel" || name == "debug":
@@ -267,9 +269,9 @@ func configure(flags []string) (c *config.Config, remarks []string, err error) {
 	if err := config.Flags(c).Parse(clean); err != nil {
 		return nil, nil, err
 	}
+	remarks, err = c.Finish()
 	c.StateDir = ""           // what this swarm was is of no use to the next
 	c.Grace = 2 * time.Second // nobody waits ten for a demo to end
-	remarks, err = c.Finish()
 	return c, remarks, err
 }
 

@@ -30,6 +30,7 @@ type Sources struct {
 	Discovery   func() discovery.Status
 	Table       func() *rules.Table
 	Version     string
+	LogLost     func() uint64 // lines of the access log that could not be written
 }
 
 // Handler answers scrapes.
@@ -57,6 +58,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for _, e := range c.sources.EntryPoints {
 		r.tally(entryPointMetrics, e.Tally, e.Name)
 		r.entryPoint(e)
+	}
+	if c.sources.LogLost != nil {
+		r.counter(accessLogLost, float64(c.sources.LogLost()))
 	}
 	if c.sources.Fleet != nil {
 		r.fleet(c.sources.Fleet)

@@ -63,6 +63,7 @@ var (
 		"Requests that failed at an entry point, by whose fault it was and cause.", "entrypoint", "side", "cause")
 	backendFailures = describe("appia_backend_failures_total",
 		"Requests that failed for a service, by whose fault it was and cause.", "backend", "side", "cause")
+	accessLogLost = describe("appia_access_log_lost_lines_total", "Lines of the access log that could not be written.")
 
 	tableSwaps     = describe("appia_table_swaps_total", "Tables put in force.")
 	tableRoutes    = describe("appia_table_routes", "Routes of the table in force.")

@@ -1,0 +1,126 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/appia-edge/appia/proxy"
+	"github.com/appia-edge/appia/rules"
+)
+
+func ranges(texts ...string) []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range texts {
+		all = append(all, netip.MustParsePrefix(text))
+	}
+	return all
+}
+
+// The examples of Traefik 1.x, read as the syntax alone has them.
+func TestEntryPointsReadAsTheyDidForTraefik(t *testing.T) {
+	for _, row := range []struct {
+		text string
+		want proxy.EntryPointOptions
+	}{
+		{"Name:http Address::80 compress:true", proxy.EntryPointOptions{Name: "http", Address: ":80", Compress: true, TrustAll: true}},
+		{"name:foo Compress:on", proxy.EntryPointOptions{Name: "foo", Compress: true, TrustAll: true}},
+		{"Name:foo compress:ENABLE compress:off", proxy.EntryPointOptions{Name: "foo", TrustAll: true}},
+		{"Name:foo", proxy.EntryPointOptions{Name: "foo", TrustAll: true}},
+		{"Name:foo ForwardedHeaders.TrustedIPs:10.0.0.3/24,20.0.0.3/24", proxy.EntryPointOptions{Name: "foo", TrustedIPs: ranges("10.0.0.0/24", "20.0.0.0/24")}},
+		{"Name:foo ForwardedHeaders.TrustedIPs:10.0.0.3 ForwardedHeaders.Insecure:true", proxy.EntryPointOptions{Name: "foo", TrustAll: true, TrustedIPs: ranges("10.0.0.3/32")}},
+		{"Name:foo ProxyProtocol.TrustedIPs:10.0.0.0/8", proxy.EntryPointOptions{Name: "foo", TrustAll: true, ProxyProtocol: &proxy.ProxyProtocol{TrustedIPs: ranges("10.0.0.0/8")}}},
+		{"Name:foo ProxyProtocol.Insecure:true", proxy.EntryPointOptions{Name: "foo", TrustAll: true, ProxyProtocol: &proxy.ProxyProtocol{TrustAll: true}}},
+		{"Name:foo TLS", proxy.EntryPointOptions{Name: "foo", TrustAll: true, TLS: &proxy.TLS{}}},
+		{"Name:foo TLS:goo,gii", proxy.EntryPointOptions{Name: "foo", TrustAll: true, TLS: &proxy.TLS{Certificates: []proxy.Certificate{{Cert: "goo", Key: "gii"}}}}},
+		{"Name:foo tls:a,b;c,d TLS.MinVersion:VersionTLS11 TLS.CipherSuites:TLS_RSA_WITH_AES_128_CBC_SHA,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 " +
+			"TLS.SniStrict:true TLS.DefaultCertificate.Cert:e TLS.DefaultCertificate.Key:f CA:car,ca2 CA.Optional:true",
+			proxy.EntryPointOptions{Name: "foo", TrustAll: true, TLS: &proxy.TLS{
+				Certificates: []proxy.Certificate{{Cert: "a", Key: "b"}, {Cert: "c", Key: "d"}}, Default: proxy.Certificate{Cert: "e", Key: "f"},
+				MinVersion: 0x302, CipherSuites: []uint16{0x2f, 0xc02f}, SNIStrict: true, ClientCAs: []string{"car", "ca2"}, ClientCAOptional: true,
+			}}},
+		{"Name:foo TLS TLS.MinVersion:VersionTLS9", proxy.EntryPointOptions{Name: "foo", TrustAll: true, TLS: &proxy.TLS{}}},
+	} {
+		got, err := readEntryText(row.text).parse()
+		if err != nil || !reflect.DeepEqual(got, row.want) {
+			t.Errorf("%s: %v\ngot  %+v\nwant %+v", row.text, err, got, row.want)
+		}
+	}
+}
+
+func TestEntryPointsFiltersComeInTraefiksOrder(t *testing.T) {
+	for _, row := range []struct{ text, want string }{
+		{"Redirect.Regex:^http://a/(.*) Redirect.Replacement:http://b/$1", `redirect regexp=^http://a/(.*) replacement="http://b/$1"`},
+		{"Redirect.EntryPoint:https Redirect.Permanent:true", `redirect-entry-point name="https" permanent=true`},
+		{"WhiteList.SourceRange:10.42.0.0/16,152.89.1.33/32,afed:be44::/16 WhiteList.UseXForwardedFor:true Auth.Basic.Users:a:b,c:d Auth.Basic.RemoveHeader:true Auth.HeaderField:X-User Redirect.EntryPoint:https",
+			`redirect-entry-point name="https" | basic-auth users=["a:b" "c:d"] removeHeader=true headerField="X-User" | ` +
+				`allow-list ranges=[10.42.0.0/16 152.89.1.33/32 afed::/16] anyForwarded=true`},
+		{"WhiteListSourceRange:10.0.0.1", `allow-list ranges=[10.0.0.1/32]`},
+		{"WhiteListSourceRange:10.0.0.1 WhiteList.SourceRange:10.0.0.2", `allow-list ranges=[10.0.0.2/32]`},
+		{"Auth.Digest.Users:a:r:b Auth.Digest.RemoveHeader:on", `digest-auth users=["a:r:b"] removeHeader=true`},
+		{"Auth.Forward.Address:http://a/ Auth.Forward.TrustForwardHeader:true Auth.Forward.AuthResponseHeaders:X-A,X-B Auth.Forward.TLS.Cert:c Auth.Forward.TLS.Key:k",
+			`forward-auth address="http://a/" trustForwardHeader=true responseHeaders=["X-A" "X-B"] tls={cert="c" key="k"}`},
+	} {
+		e, _, err := parseEntryPoint("Name:http Address::80 " + row.text)
+		var got []string
+		for _, f := range e.Filters {
+			got = append(got, rules.FilterKey(f))
+		}
+		if text := strings.Join(got, " | "); err != nil || text != row.want {
+			t.Errorf("%s: %v\ngot  %s\nwant %s", row.text, err, text, row.want)
+		}
+	}
+}
+
+func TestEntryPointThatCannotBeMeantStopsTheRouter(t *testing.T) {
+	for _, row := range []struct{ text, want string }{
+		{"ProxyProtocol.Insecure:false", "trusts nobody"},
+		{"TLS:goo TLS", "TLS of Traefik 1.x is not served"}, // the last one counts
+		{"TLS TLS:goo", "a comma between them"},
+		{"TLS:a,b,c", "a comma between them"},
+		{"TLS.CipherSuites:AES", `"AES" is not a cipher suite`},
+		{"WhiteList.SourceRange:10.0.0.0/33", "neither an address nor a range"},
+		{"WhiteList.UseXForwardedFor:true", "has no SourceRange"},
+		{"ProxyProtocol.TrustedIPs:all", "neither an address nor a range"},
+		{"Redirect.Regex:( Redirect.Replacement:x", "missing closing )"},
+		{"Redirect.Regex:x", "both Regex and Replacement"},
+		{"Redirect.EntryPoint:htpp", "did you mean http?"},
+		{"Auth.Forward.TrustForwardHeader:true", "no Address"},
+		{"Auth.Basics.Users:a:b", "did you mean Auth.Basic.Users?"},
+		{"WiteList.SourceRange:10.0.0.0/8", "did you mean WhiteList.SourceRange?"},
+	} {
+		_, _, err := parse(swarmMode, "--entryPoints=Name:http Address::80 "+row.text)
+		if err == nil || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: got %v, want %q", row.text, err, row.want)
+		}
+	}
+}
+
+func TestErrorsOfEntryPointsShowNoSecrets(t *testing.T) {
+	_, warnings, err := parseEntryPoint("Name:http Address:80 Auth.Basic.Users:me:s3cret Sticky:s3cret")
+	if text := fmt.Sprint(warnings, err); strings.Contains(text, "s3cret") {
+		t.Errorf("got %s", text)
+	}
+}
+
+func FuzzEntryPoint(f *testing.F) {
+	for _, seed := range []string{
+		"Name:http Address::80 compress:true", "Name:x ForwardedHeaders.TrustedIPs:1.2.3.4/33", "'Name:a Address:[::1]:80'", ":::", "TLS:a,b;c",
+		"Name:a Address::1 TLS:a,b;c,d CA:x, Auth.Basic.Users:a:b,,c Redirect.Regex:( WhiteListSourceRange:", "tls TLS: compress compress:",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		e, _, err := parseEntryPoint(text)
+		if err == nil && (e.Name == "" || e.Address == "") {
+			t.Errorf("%q: accepted as %+v", text, e)
+		}
+		printed := readEntryText(text).String()
+		again := readEntryText(printed)
+		if again.String() != printed || !reflect.DeepEqual(again.values, readEntryText(text).values) {
+			t.Errorf("%q is printed as %q, which reads as %q", text, printed, again)
+		}
+	})
+}

@@ -1,0 +1,102 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/appia-edge/appia/rules"
+)
+
+// The prefixes of environment variables; the first one wins. Traefik 1.x reads no environment, 2 and 3 spell it like this.
+var prefixesOfEnvironment = []string{"APPIA_", "TRAEFIK_"}
+
+// environmentName is an option's: --docker.swarmMode is APPIA_DOCKER_SWARMMODE.
+func environmentName(option string) string {
+	return prefixesOfEnvironment[0] + strings.ToUpper(strings.ReplaceAll(option, ".", "_"))
+}
+
+// fromFile is behind the name of a variable whose value is the name of a file that holds the option's, such as a secret.
+const fromFile = "_FILE"
+
+// environment reads the variables. One under our own prefix that is no option is a warning; under Traefik's there is too much
+// that comes from elsewhere, the names of linked containers say.
+func (c *Config) environment(s Surroundings) ([]setting, error) {
+	given := map[string]string{}
+	for _, v := range s.Environ {
+		if name, value, ok := strings.Cut(v, "="); ok {
+			given[strings.ToUpper(name)] = value
+		}
+	}
+	used := map[string]bool{}
+	var all []setting
+	for i := range options {
+		set, name, err := fromEnvironment(&options[i], given, s)
+		if err != nil {
+			return nil, err
+		}
+		if name != "" {
+			used[name] = true
+			all = append(all, set)
+		}
+	}
+	c.warnVariables(given, used)
+	return all, nil
+}
+
+func fromEnvironment(o *option, given map[string]string, s Surroundings) (set setting, name string, err error) {
+	own := strings.TrimPrefix(environmentName(o.name), prefixesOfEnvironment[0])
+	for _, prefix := range prefixesOfEnvironment {
+		name := prefix + own
+		if value, ok := given[name]; ok {
+			return o.setting(name, unquote(value)), name, nil
+		}
+		if path, ok := given[name+fromFile]; ok {
+			text, err := s.ReadFile(path)
+			if err != nil {
+				return setting{}, "", fmt.Errorf("%s: %w", name+fromFile, err)
+			}
+			return o.setting(name+fromFile, strings.TrimRight(string(text), "\r\n")), name + fromFile, nil
+		}
+	}
+	return setting{}, "", nil
+}
+
+// setting is a value for the option; of a list of entry points each line is one.
+func (o *option) setting(where, value string) setting {
+	return setting{name: o.name, where: where, set: func(c *Config) error {
+		if o.kind != "entry point" {
+			return o.set(c, value)
+		}
+		for line := range strings.Lines(value) {
+			if line = strings.TrimSpace(line); line == "" {
+				continue
+			}
+			if err := o.set(c, line); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+func (c *Config) warnVariables(given map[string]string, used map[string]bool) {
+	var names []string
+	for i := range options {
+		names = append(names, environmentName(options[i].name))
+	}
+	var odd []string
+	for name := range given {
+		if strings.HasPrefix(name, prefixesOfEnvironment[0]) && !used[name] && !slices.Contains(names, strings.TrimSuffix(name, fromFile)) {
+			odd = append(odd, name)
+		}
+	}
+	slices.Sort(odd)
+	for _, name := range odd {
+		if near, ok := rules.Nearest(name, names); ok {
+			c.warn("environment variable %s is no option and has no effect; did you mean %s?", name, near)
+			continue
+		}
+		c.warn("environment variable %s is no option and has no effect", name)
+	}
+}

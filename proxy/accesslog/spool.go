@@ -1,0 +1,133 @@
+package accesslog
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// DefaultWaiting is how many lines may wait when nobody says.
+const DefaultWaiting = 10_000
+
+// maxWaiting bounds the bytes that wait, whatever their lines are long.
+const maxWaiting = 16 << 20
+
+// A spool is lines on their way to a file: requests add to one buffer while the other is written, and then they swap. A lock
+// held for a copy costs a request less than a channel, which wakes somebody for each line.
+type spool struct {
+	most   int
+	failed func(error)
+	lost   atomic.Uint64
+	wake   chan struct{} // one slot: there are lines
+	done   chan struct{}
+
+	mu      sync.Mutex
+	lines   []byte
+	waiting int
+	full    bool // lines are being lost, which was told
+	closed  bool
+
+	writing sync.Mutex // before mu
+	file    *File
+	spare   []byte // guarded by writing, like file
+	broken  bool
+}
+
+func newSpool(file *File, waiting int, failed func(error)) *spool {
+	if waiting <= 0 {
+		waiting = DefaultWaiting
+	}
+	if failed == nil {
+		failed = func(error) {}
+	}
+	s := &spool{most: waiting, failed: failed, file: file, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go s.run()
+	return s
+}
+
+var (
+	errFull   = errors.New("the access log is written more slowly than requests come: lines are lost")
+	errClosed = errors.New("the access log is closed")
+)
+
+// add copies a line, or loses it when too many wait.
+func (s *spool) add(line []byte) {
+	s.mu.Lock()
+	if s.closed || s.waiting >= s.most || len(s.lines)+len(line) > maxWaiting {
+		first := !s.full && !s.closed
+		s.full = true
+		s.mu.Unlock()
+		s.lost.Add(1)
+		if first {
+			s.failed(errFull)
+		}
+		return
+	}
+	s.lines = append(s.lines, line...)
+	s.waiting++
+	first := s.waiting == 1
+	s.mu.Unlock()
+	if first {
+		s.signal()
+	}
+}
+
+func (s *spool) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run writes until close, which takes the channel away.
+func (s *spool) run() {
+	defer close(s.done)
+	for range s.wake {
+		s.writing.Lock()
+		s.flush()
+		s.writing.Unlock()
+	}
+}
+
+// flush writes what waits; needs writing.
+func (s *spool) flush() {
+	s.mu.Lock()
+	lines, waiting := s.lines, s.waiting
+	s.lines, s.waiting, s.full = s.spare[:0], 0, false
+	s.mu.Unlock()
+	s.spare = lines
+	if len(lines) == 0 {
+		return
+	}
+	_, err := s.file.Write(lines)
+	if err != nil {
+		s.lost.Add(uint64(waiting))
+		if !s.broken {
+			s.failed(err)
+		}
+	}
+	s.broken = err != nil
+}
+
+func (s *spool) reopen() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.flush()
+	return s.file.Reopen()
+}
+
+func (s *spool) close() error {
+	s.mu.Lock()
+	closed := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if closed {
+		return errClosed
+	}
+	s.writing.Lock()
+	s.flush()
+	s.writing.Unlock()
+	close(s.wake)
+	<-s.done
+	return s.file.Close()
+}
