@@ -30,7 +30,7 @@ type Options struct {
 	Limits      http1.Limits     // of what one client's connection may cost; Head and Idle are the two above
 	StdHTTP1    bool             // HTTP/1.1 by net/http, not by our own engine: the operator's way out
 	Ticks       <-chan time.Time // make time pass for the engines, each a second; nil: seconds do
-	// Listen opens sockets; nil: net.Listen.
+	// Listen opens sockets; nil: http1.Listening.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 }
 
@@ -59,7 +59,7 @@ func New(o Options) *Proxy {
 		o.Hostname, _ = os.Hostname()
 	}
 	if o.Listen == nil {
-		o.Listen = (&net.ListenConfig{KeepAlive: 3 * time.Minute}).Listen
+		o.Listen = http1.Listening(3 * time.Minute).Listen
 	}
 	p := &Proxy{options: o}
 	for _, e := range o.EntryPoints {

@@ -3,14 +3,35 @@
 package http1
 
 import (
+	"errors"
 	"io"
 	"net"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // What Linux offers beyond package net, all of it here; socket_portable.go is its twin.
+
+// Listening is how a Server's listeners are best opened: what their connections inherit, package net need not set on
+// each. It would be four system calls a connection, a thirtieth of what one with a single request costs.
+func Listening(keepAlive time.Duration) *net.ListenConfig {
+	return &net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, raw syscall.RawConn) (err error) {
+		cerr := raw.Control(func(fd uintptr) { err = keptAlive(int(fd), keepAlive) })
+		return errors.Join(cerr, err)
+	}}
+}
+
+// keptAlive sets what package net would.
+func keptAlive(fd int, idle time.Duration) error {
+	return errors.Join(
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1),
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(idle/time.Second)),
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15),
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 9),
+	)
+}
 
 func rawOf(c *net.TCPConn) syscall.RawConn {
 	raw, err := c.SyscallConn()

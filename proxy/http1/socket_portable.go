@@ -5,12 +5,16 @@ package http1
 import (
 	"net"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // The portable twin of socket_linux.go: no socket is raw, so that readings wait in their goroutine with a buffer in hand,
 // and the kernel moves no bodies. Any unix will do.
+
+// Listening is how a Server's listeners are best opened.
+func Listening(keepAlive time.Duration) *net.ListenConfig { return &net.ListenConfig{KeepAlive: keepAlive} }
 
 func rawOf(*net.TCPConn) syscall.RawConn { return nil }
 
