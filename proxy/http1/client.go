@@ -59,7 +59,7 @@ func newClient(s *Server, conn net.Conn) *client {
 	return c
 }
 
-// run is the connection's goroutine.
+// run serves the connection to its end.
 func (c *client) run() {
 	defer c.end()
 	for {

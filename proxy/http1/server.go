@@ -2,7 +2,6 @@ package http1
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -54,21 +53,9 @@ func (s *Server) Serve(l net.Listener) error {
 	if !s.track(l) {
 		return http.ErrServerClosed
 	}
-	for {
-		c, err := l.Accept()
-		if err == nil {
-			s.accept(c)
-			continue
-		}
-		if s.leaving.Load() {
-			return http.ErrServerClosed
-		}
-		var temporary interface{ Temporary() bool }
-		if !errors.As(err, &temporary) || !temporary.Temporary() {
-			return err
-		}
-		time.Sleep(5 * time.Millisecond) // out of descriptors: net/http waits too
-	}
+	c := &crew{server: s, listener: l, ended: make(chan error, 1)}
+	c.hire()
+	return <-c.ended
 }
 
 func (s *Server) track(l net.Listener) bool {
@@ -81,7 +68,8 @@ func (s *Server) track(l net.Listener) bool {
 	return true
 }
 
-func (s *Server) accept(conn net.Conn) {
+// serve serves a connection to its end.
+func (s *Server) serve(conn net.Conn) {
 	c := newClient(s, conn)
 	s.mu.Lock()
 	s.open++
@@ -91,7 +79,7 @@ func (s *Server) accept(conn net.Conn) {
 	}
 	s.first = c
 	s.mu.Unlock()
-	go c.run()
+	c.run()
 }
 
 // forget takes a connection off the list.
