@@ -27,6 +27,8 @@ type Server struct {
 	date    atomic.Pointer[string]
 	leaving atomic.Bool
 
+	dormitory *dormitory // of connections that have long been idle; nil: the system has none
+
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
 	first     *client // of a list of all connections
@@ -38,6 +40,7 @@ func (s *Server) start() {
 	s.once.Do(func() {
 		s.limits = s.Limits.filled()
 		s.listeners = map[net.Listener]struct{}{}
+		s.dormitory = openDormitory()
 		s.setDate(time.Now())
 	})
 }
@@ -107,6 +110,7 @@ func (s *Server) Tick(now time.Time) {
 	s.setDate(now)
 	s.clock.ticks.Add(1)
 	s.each((*client).sweep)
+	s.dormitory.tick()
 }
 
 // each calls do for every connection. None of what it does may wait.
@@ -122,6 +126,7 @@ func (s *Server) each(do func(*client)) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.leave()
 	s.each((*client).leave)
+	s.dormitory.close()
 	s.mu.Lock()
 	if s.open == 0 {
 		s.mu.Unlock()
@@ -144,6 +149,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) Close() error {
 	s.leave()
 	s.each((*client).cut)
+	s.dormitory.close()
 	return nil
 }
 

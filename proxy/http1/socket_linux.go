@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -103,6 +104,54 @@ func (s *socket) ended() (end, reset bool) {
 	})
 	return end, reset || err != nil
 }
+
+// A watcher tells which of many sockets have something to read: an epoll set of its own, which the runtime's poller watches.
+type watcher struct {
+	file *os.File
+	raw  syscall.RawConn
+	fd   int
+}
+
+func newWatcher() *watcher {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil
+	}
+	_ = unix.SetNonblock(fd, true) // tells os.NewFile that it can be polled
+	w := &watcher{file: os.NewFile(uintptr(fd), "epoll"), fd: fd}
+	if w.raw, err = w.file.SyscallConn(); err != nil {
+		w.file.Close()
+		return nil
+	}
+	return w
+}
+
+// watch waits, once, until a socket is readable or has ended. again: it was watched before.
+func (w *watcher) watch(fd int, again bool) error {
+	how := unix.EPOLL_CTL_ADD
+	if again {
+		how = unix.EPOLL_CTL_MOD
+	}
+	return unix.EpollCtl(w.fd, how, fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT, Fd: int32(fd)})
+}
+
+// wait tells of sockets until close.
+func (w *watcher) wait(tell func(fd int)) {
+	var events [64]unix.EpollEvent
+	_ = w.raw.Read(func(uintptr) bool {
+		for {
+			n, err := unix.EpollWait(w.fd, events[:], 0)
+			for _, e := range events[:max(n, 0)] {
+				tell(int(e.Fd))
+			}
+			if n < len(events) && err != unix.EINTR {
+				return false
+			}
+		}
+	})
+}
+
+func (w *watcher) close() { w.file.Close() }
 
 // movedBytes is the number of bytes that have come in so far, and sent of those that the peer has taken: the progress of a
 // transfer that the kernel does for us.

@@ -14,7 +14,9 @@ import (
 // and the kernel moves no bodies. Any unix will do.
 
 // Listening is how a Server's listeners are best opened.
-func Listening(keepAlive time.Duration) *net.ListenConfig { return &net.ListenConfig{KeepAlive: keepAlive} }
+func Listening(keepAlive time.Duration) *net.ListenConfig {
+	return &net.ListenConfig{KeepAlive: keepAlive}
+}
 
 func rawOf(*net.TCPConn) syscall.RawConn { return nil }
 
@@ -50,6 +52,15 @@ func (s *socket) peek() (n int, err error) {
 	}
 	return n, err
 }
+
+// A watcher would tell which of many sockets have something to read.
+type watcher struct{}
+
+func newWatcher() *watcher { return nil }
+
+func (*watcher) watch(int, bool) error { return nil }
+func (*watcher) wait(func(int))        {}
+func (*watcher) close()                {}
 
 // movedBytes knows nothing here: who is slow for the whole of a time-out is given up even if some bytes have moved.
 func (s *socket) movedBytes() (received, sent uint64) { return 0, 0 }

@@ -7,9 +7,14 @@ func (c *client) sweep() {
 	l := &c.server.limits
 	word, w, age := c.in.get(&c.server.clock)
 	switch w {
-	case idle:
-		// A request and its end may come as one event, and then nothing wakes us for the end: looked for once.
-		if passed(age, l.Idle) || age == 2 && c.left() {
+	case idle, dozing, asleep:
+		switch {
+		case passed(age, l.Idle):
+			c.expire(word)
+		case w == idle && age >= restless && c.server.dormitory != nil:
+			c.doze()
+		case w == idle && age == restless && c.left():
+			// A request and its end may have come as one event, and then nothing wakes us for the end. The dormitory sees it.
 			c.expire(word)
 		}
 	case heading:
@@ -34,9 +39,37 @@ func (c *client) sweep() {
 	}
 }
 
-func (c *client) expire(word uint64) {
-	if c.in.expire(word) {
+// restless is for how many ticks an idle connection stays awake.
+const restless = 2
+
+// doze asks an idle connection to leave its goroutine.
+func (c *client) doze() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.in.turn(idle, dozing) {
 		_ = c.sock.conn.SetReadDeadline(past)
+	}
+}
+
+// stir takes back what doze did.
+func (c *client) stir() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.gone && !c.in.expired() {
+		_ = c.sock.conn.SetReadDeadline(time.Time{})
+	}
+}
+
+// expire gives the connection up, unless something has happened since word was read.
+func (c *client) expire(word uint64) {
+	c.mu.Lock()
+	given := c.in.expire(word)
+	if given {
+		_ = c.sock.conn.SetReadDeadline(past)
+	}
+	c.mu.Unlock()
+	if given {
+		c.server.dormitory.rouse(c)
 	}
 }
 
@@ -83,11 +116,12 @@ func (c *client) cut() {
 	}
 	c.mu.Unlock()
 	_ = c.sock.conn.SetDeadline(past)
+	c.server.dormitory.rouse(c)
 }
 
 // leave closes the connection if it is between requests.
 func (c *client) leave() {
-	if word, w, _ := c.in.get(&c.server.clock); w == idle {
+	if word, w, _ := c.in.get(&c.server.clock); w == idle || w == dozing || w == asleep {
 		c.expire(word)
 	}
 }
