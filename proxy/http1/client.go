@@ -194,11 +194,11 @@ func (c *client) sleep() bool {
 	if c.x == nil && c.server.leaving.Load() {
 		return false
 	}
-	return c.await(w)
+	return c.proceed(w)
 }
 
-// await notes what the client is to do next. False: it has been given up.
-func (c *client) await(w wait) bool {
+// proceed notes what the client is to do next. False: it has been given up.
+func (c *client) proceed(w wait) bool {
 	switch c.in.swap(w, &c.server.clock) {
 	case overdue:
 		return false
@@ -237,7 +237,7 @@ func (c *client) consume() (done bool) {
 // serve carries one request through. False: the connection ends.
 func (c *client) serve() (goesOn bool) {
 	x := c.x
-	if !c.await(working) {
+	if !c.proceed(working) {
 		return false
 	}
 	c.server.Handle(x)
@@ -289,7 +289,7 @@ func (c *client) part() {
 // handOver gives the connection to the engine that speaks HTTP/2, with the bytes that were read.
 func (c *client) handOver() {
 	early := append([]byte(nil), c.x.stream.unread()...)
-	c.await(nothing)
+	c.proceed(nothing)
 	c.server.HTTP2(&prefixed{Conn: c.sock.conn, early: early})
 }
 

@@ -67,12 +67,12 @@ func (d *dormitory) lie(c *client) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c.stir()
-	if !c.in.turn(dozing, asleep) {
+	if !c.in.become(dozing, asleep) {
 		return false
 	}
 	// Whoever comes to end the connection from here on finds it in its bed, once we let go of the lock.
 	if d.closed || c.server.leaving.Load() || c.isGone() || !d.makeBed(c) {
-		c.await(idle)
+		c.proceed(idle)
 		return false
 	}
 	return true

@@ -46,7 +46,7 @@ const restless = 2
 func (c *client) doze() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.in.turn(idle, dozing) {
+	if c.in.become(idle, dozing) {
 		_ = c.sock.conn.SetReadDeadline(past)
 	}
 }

@@ -41,8 +41,8 @@ func (t *timer) swap(w wait, c *clock) (before wait) {
 	return before
 }
 
-// turn changes what is waited for, but not since when. False: it is something else by now.
-func (t *timer) turn(from, to wait) bool {
+// become changes what is waited for, but not since when. False: it is something else by now.
+func (t *timer) become(from, to wait) bool {
 	word := t.word.Load()
 	return wait(word>>32) == from && t.word.CompareAndSwap(word, uint64(to)<<32|word&math.MaxUint32)
 }
