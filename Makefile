@@ -40,7 +40,7 @@ bench: ## benchmarks, then Appia beside nginx and HAProxy; docs/benchmarks*.md e
 	cmd/bench/prepare
 	$(GO) run ./cmd/bench --quick $(BENCH)
 
-# A minute and a half of the whole product under load, of which a third each is small requests, connections, and bodies.
+# Ten seconds each of the whole product under loads of several kinds: small requests, connections, bodies, tunnels.
 PGO_LOADS := h1-1k-c64 h1-1k-c512 h1-conn-per-request h1-100k h1-upload-1m websocket-echo h1-1k-c64-logs
 pgo: ## take the profile anew that the compiler optimises by
 	cmd/bench/prepare

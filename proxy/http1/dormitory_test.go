@@ -20,12 +20,12 @@ import (
 // house is a server that answers everybody alike, and its clock.
 type house struct {
 	*Server
-	t    *testing.T
+	t    testing.TB
 	addr string
 	done chan error
 }
 
-func newHouse(t *testing.T, l Limits) *house {
+func newHouse(t testing.TB, l Limits) *house {
 	h := &house{t: t, done: make(chan error, 1)}
 	h.Server = &Server{Limits: l, Handle: func(x message.Exchange) { x.Send(&message.Response{Status: 200, Body: message.Text("hello")}) }}
 	listener, err := Listening(time.Minute).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -200,4 +200,35 @@ func TestNobodyIsLostBetweenWakingAndSleeping(t *testing.T) {
 	all.Wait()
 	close(stop)
 	clock.Wait()
+}
+
+// BenchmarkSleep is a request of a client that has fallen asleep, and falling asleep again, beside one of a client that
+// stays awake while as many seconds pass.
+func BenchmarkSleep(b *testing.B) {
+	for name, state := range map[string]wait{"awake": idle, "asleep": asleep} {
+		b.Run(name, func(b *testing.B) {
+			h := newHouse(b, Limits{})
+			h.start()
+			if state == idle {
+				h.dormitory.close()
+				h.dormitory = nil
+			}
+			g := h.guest()
+			g.SetDeadline(time.Time{})
+			for b.Loop() {
+				if err := g.ask(get); err != nil {
+					b.Fatal(err)
+				}
+				for h.count(idle) != 1 {
+					runtime.Gosched()
+				}
+				for range restless {
+					h.Tick(time.Now())
+				}
+				for h.count(state) != 1 {
+					runtime.Gosched()
+				}
+			}
+		})
+	}
 }
