@@ -40,8 +40,13 @@ bench: ## benchmarks, then Appia beside nginx and HAProxy; docs/benchmarks*.md e
 	cmd/bench/prepare
 	$(GO) run ./cmd/bench --quick $(BENCH)
 
+# Ten seconds each of the whole product under loads of several kinds: small requests, connections, bodies, tunnels.
+PGO_LOADS := h1-1k-c64 h1-1k-c512 h1-conn-per-request h1-100k h1-upload-1m websocket-echo h1-1k-c64-logs
 pgo: ## take the profile anew that the compiler optimises by
-	$(GO) test -run '^$$' -bench 'Get$$' -benchtime 10s -cpuprofile cmd/appia/default.pgo -o /dev/null ./proxy
+	cmd/bench/prepare
+	@dir=$$(mktemp -d) && trap "rm -rf $$dir" EXIT && set -ex && $(GO) build -tags profile -o $$dir/appia ./cmd/appia && \
+	APPIA_PROFILE=$$dir $(GO) run ./cmd/bench --rounds 1 --seconds 10 --only appia $(PGO_LOADS:%=--only %) --appia $$dir/appia --http1 appia && \
+	$(GO) tool pprof -proto -output cmd/appia/default.pgo $$dir/appia $$dir/*.prof
 
 fuzz: ## a minute of each fuzz target
 	@for t in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \

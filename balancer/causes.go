@@ -22,7 +22,7 @@ const otherCause = "other"
 // Add counts one.
 func (c *Causes) Add(side, code string) {
 	k := Cause{side, code}
-	n := c.counts.load()[k]
+	n := c.counts.find(k)
 	if n == nil {
 		n = c.first(k)
 	}
@@ -30,7 +30,7 @@ func (c *Causes) Add(side, code string) {
 }
 
 func (c *Causes) first(k Cause) *atomic.Uint64 {
-	if len(c.counts.load()) >= maxCauses {
+	if c.counts.size() >= maxCauses {
 		k.Code = otherCause
 	}
 	return c.counts.obtain(Cause{strings.Clone(k.Side), strings.Clone(k.Code)}, new(atomic.Uint64))
@@ -38,7 +38,5 @@ func (c *Causes) first(k Cause) *atomic.Uint64 {
 
 // Each calls see for every cause that there was.
 func (c *Causes) Each(see func(Cause, uint64)) {
-	for k, n := range c.counts.load() {
-		see(k, n.Load())
-	}
+	c.counts.each(func(k Cause, n *atomic.Uint64) { see(k, n.Load()) })
 }

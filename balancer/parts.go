@@ -172,7 +172,7 @@ func (g *Group) some() bool {
 // CopyDue says whether this request is one of the percentage of a service's requests that a mirror gets a copy of. They are
 // spread out evenly, and the count outlives changes of the percentage.
 func (g *Group) CopyDue(mirror string, percent int) bool {
-	count := g.copies.load()[mirror]
+	count := g.copies.find(mirror)
 	if count == nil {
 		count = g.copies.obtain(mirror, new(atomic.Uint64))
 	}

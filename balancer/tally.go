@@ -9,8 +9,8 @@ import (
 // DefaultBuckets are the upper bounds of Traefik 1.x's histograms.
 var DefaultBuckets = []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, 1200 * time.Millisecond, 5 * time.Second}
 
-// A Tally counts requests and how long they took, by method, protocol and status code. Writing is a map
-// lookup and two atomic adds, without a lock: the maps are replaced when a new key comes, which is rare. Metrics read
+// A Tally counts requests and how long they took, by method, protocol and status code. Writing is a
+// lookup and two atomic adds, without a lock: a lookup is replaced when a new key comes, which is rare. Metrics read
 // it when they are scraped. The zero value is ready; set Buckets before use or not at all.
 type Tally struct {
 	Buckets []time.Duration // upper bounds, ascending; nil: DefaultBuckets
@@ -73,16 +73,12 @@ func bucket(bounds []time.Duration, d time.Duration) int {
 
 // Each calls see for every key.
 func (t *Tally) Each(see func(Key, Cell)) {
-	for k, c := range t.cells.load() {
-		see(k, c.read())
-	}
+	t.cells.each(func(k Key, c *cell) { see(k, c.read()) })
 }
 
 // EachOpen calls see with the number of requests under way.
 func (t *Tally) EachOpen(see func(Stream, int64)) {
-	for s, n := range t.open.load() {
-		see(s, n.Load())
-	}
+	t.open.each(func(s Stream, n *atomic.Int64) { see(s, n.Load()) })
 }
 
 // read makes the buckets cumulative, as metrics want them.
@@ -98,7 +94,7 @@ func (c *cell) read() Cell {
 }
 
 func (t *Tally) cell(k Key) *cell {
-	if c := t.cells.load()[k]; c != nil {
+	if c := t.cells.find(k); c != nil {
 		return c
 	}
 	k.Stream = t.kept(k.Stream)
@@ -106,7 +102,7 @@ func (t *Tally) cell(k Key) *cell {
 }
 
 func (t *Tally) gauge(s Stream) *atomic.Int64 {
-	if n := t.open.load()[s]; n != nil {
+	if n := t.open.find(s); n != nil {
 		return n
 	}
 	return t.open.obtain(t.kept(s), new(atomic.Int64))

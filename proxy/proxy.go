@@ -39,7 +39,7 @@ type Options struct {
 	AccessLog    *accesslog.Log   // nil: no request is logged
 	// OnError hears of each answer from 400 on, at the request's end and on its goroutine. The texts are not to be kept.
 	OnError func(status int, method, host, path string)
-	// Listen opens sockets; nil: net.Listen.
+	// Listen opens sockets; nil: http1.Listening.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 }
 
@@ -71,7 +71,7 @@ func New(o Options) *Proxy {
 		o.Hostname, _ = os.Hostname()
 	}
 	if o.Listen == nil {
-		o.Listen = (&net.ListenConfig{KeepAlive: 3 * time.Minute}).Listen
+		o.Listen = http1.Listening(3 * time.Minute).Listen
 	}
 	p := &Proxy{options: o, filters: middleware.NewStore(o.Filters)}
 	for _, e := range o.EntryPoints {

@@ -55,15 +55,18 @@ func manyHosts(n int) []Spec {
 func BenchmarkMatch(b *testing.B) {
 	for _, n := range []int{10, 1000, 100000} {
 		table, _ := Compile(manyHosts(n), onlyHTTP)
-		hosts := []string{"app0.example.com", fmt.Sprintf("App%d.example.com:80", n/2-n/2%3), fmt.Sprintf("x.team%d.example.com", n-1), "unknown.example.org"}
-		b.Run(fmt.Sprintf("%droutes", n), func(b *testing.B) {
-			b.ReportAllocs()
-			q := &Query{Method: "GET", Path: "/v1/user/42"}
-			for i := 0; b.Loop(); i++ {
-				q.Host = hosts[i%len(hosts)]
-				table.Match("http", q)
-			}
-		})
+		for _, kind := range []struct{ name, host string }{
+			{"host", fmt.Sprintf("app%d.example.com", n/2-n/2%3+2)}, {"hostInCapitals", fmt.Sprintf("App%d.Example.com:80", n/2-n/2%3+2)},
+			{"prefix", "app0.example.com"}, {"pattern", fmt.Sprintf("x.team%d.example.com", n-1)}, {"unknown", "unknown.example.org"},
+		} {
+			b.Run(fmt.Sprintf("%droutes/%s", n, kind.name), func(b *testing.B) {
+				b.ReportAllocs()
+				q := &Query{Method: "GET", Host: kind.host, Path: "/v1/user/42"}
+				for b.Loop() {
+					table.Match("http", q)
+				}
+			})
+		}
 	}
 }
 

@@ -24,7 +24,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	end := profile()
 	err := run(ctx, os.Args[1:])
+	end()
 	if err == nil {
 		return
 	}

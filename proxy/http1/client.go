@@ -13,7 +13,8 @@ import (
 	"github.com/appia-edge/appia/proxy/message"
 )
 
-// A client is a connection that requests come from. Asleep it is this struct and a goroutine, without any buffer.
+// A client is a connection that requests come from. Between two requests it is this struct and a goroutine, without any
+// buffer; after a while without the goroutine.
 type client struct {
 	server *Server
 	sock   socket
@@ -23,6 +24,7 @@ type client struct {
 	wakeUp func(fd uintptr) bool
 	todo   todo
 	held   bool  // x holds bytes that nobody has looked at
+	bed    int   // in the dormitory, from 1; 0: it has never been there; under dormitory.mu
 	in     timer // what is awaited of the client
 	out    timer // whether it takes what we write
 
@@ -60,39 +62,54 @@ func newClient(s *Server, conn net.Conn) *client {
 	return c
 }
 
-// run is the connection's goroutine.
+// run serves the connection until it ends or falls asleep; then somebody else may have it already.
 func (c *client) run() {
-	defer c.end()
-	for {
-		c.todo = hangUp
-		if err := c.sock.attend(c.wakeUp); err != nil {
-			c.abandoned()
-			return
-		}
-		switch c.todo {
-		case outside:
-			if !c.serve() {
-				c.part()
-				return
-			}
-			c.held = true
-		case linger:
-			c.part()
-			return
-		case late:
-			c.abandoned()
-			return
-		case http2:
-			c.handOver()
-			return
-		default:
+	for c.live() {
+		if c.server.dormitory.lie(c) {
 			return
 		}
 	}
 }
 
+// live serves the connection to its end, or until it dozes off.
+func (c *client) live() (dozes bool) {
+	defer c.end(&dozes)
+	for {
+		c.todo = hangUp
+		if err := c.sock.attend(c.wakeUp); err != nil {
+			if c.in.is(dozing) {
+				return true
+			}
+			c.abandoned()
+			return false
+		}
+		switch c.todo {
+		case outside:
+			if !c.serve() {
+				c.part()
+				return false
+			}
+			c.held = true
+		case linger:
+			c.part()
+			return false
+		case late:
+			c.abandoned()
+			return false
+		case http2:
+			c.handOver()
+			return false
+		default:
+			return false
+		}
+	}
+}
+
 // end also keeps a fault of ours to the connection that met it; one defer a connection costs nothing a request.
-func (c *client) end() {
+func (c *client) end(dozes *bool) {
+	if *dozes {
+		return
+	}
 	if what := recover(); what != nil {
 		c.server.Panic(what, debug.Stack())
 		c.sock.leave()
@@ -184,7 +201,18 @@ func (c *client) sleep() bool {
 	if c.x == nil && c.server.leaving.Load() {
 		return false
 	}
-	return c.in.set(w, &c.server.clock)
+	return c.proceed(w)
+}
+
+// proceed notes what the client is to do next. False: it has been given up.
+func (c *client) proceed(w wait) bool {
+	switch c.in.swap(w, &c.server.clock) {
+	case overdue:
+		return false
+	case dozing:
+		c.stir()
+	}
+	return true
 }
 
 // await is sleep for a connection whose reads wait by themselves. False: it is to end.
@@ -234,7 +262,7 @@ func (c *client) consume() (done bool) {
 // serve carries one request through. False: the connection ends.
 func (c *client) serve() (goesOn bool) {
 	x := c.x
-	if !c.in.set(working, &c.server.clock) {
+	if !c.proceed(working) {
 		return false
 	}
 	c.server.Handle(x)
@@ -285,7 +313,7 @@ func (c *client) part() {
 // handOver gives the connection to the engine that speaks HTTP/2, with the bytes that were read.
 func (c *client) handOver() {
 	early := append([]byte(nil), c.x.stream.unread()...)
-	c.in.set(nothing, &c.server.clock)
+	c.proceed(nothing)
 	c.server.HTTP2(&prefixed{Conn: c.sock.conn, early: early})
 }
 

@@ -28,6 +28,8 @@ type Server struct {
 	date    atomic.Pointer[string]
 	leaving atomic.Bool
 
+	dormitory *dormitory // of connections that have long been idle; nil: the system has none
+
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
 	first     *client // of a list of all connections
@@ -39,6 +41,7 @@ func (s *Server) start() {
 	s.once.Do(func() {
 		s.limits = s.Limits.filled()
 		s.listeners = map[net.Listener]struct{}{}
+		s.dormitory = openDormitory()
 		s.setDate(time.Now())
 	})
 }
@@ -55,22 +58,13 @@ func (s *Server) Serve(l net.Listener) error {
 	if !s.track(l) {
 		return http.ErrServerClosed
 	}
-	for {
-		c, err := l.Accept()
-		if err == nil {
-			s.accept(c)
-			continue
-		}
-		if s.leaving.Load() {
-			<-s.emptied() // whoever makes time pass can stop when we return, and what is left still has its time-outs
-			return http.ErrServerClosed
-		}
-		var temporary interface{ Temporary() bool }
-		if !errors.As(err, &temporary) || !temporary.Temporary() {
-			return err
-		}
-		time.Sleep(5 * time.Millisecond) // out of descriptors: net/http waits too
+	c := &crew{server: s, listener: l, ended: make(chan error, 1)}
+	c.hire()
+	err := <-c.ended
+	if errors.Is(err, http.ErrServerClosed) {
+		<-s.emptied() // whoever makes time pass can stop when we return, and what is left still has its time-outs
 	}
+	return err
 }
 
 func (s *Server) track(l net.Listener) bool {
@@ -83,7 +77,8 @@ func (s *Server) track(l net.Listener) bool {
 	return true
 }
 
-func (s *Server) accept(conn net.Conn) {
+// serve serves a connection to its end.
+func (s *Server) serve(conn net.Conn) {
 	c := newClient(s, conn)
 	s.mu.Lock()
 	s.open++
@@ -93,7 +88,7 @@ func (s *Server) accept(conn net.Conn) {
 	}
 	s.first = c
 	s.mu.Unlock()
-	go c.run()
+	c.run()
 }
 
 // forget takes a connection off the list.
@@ -121,6 +116,7 @@ func (s *Server) Tick(now time.Time) {
 	s.setDate(now)
 	s.clock.ticks.Add(1)
 	s.each((*client).sweep)
+	s.dormitory.tick()
 }
 
 // each calls do for every connection. None of what it does may wait.
@@ -136,6 +132,7 @@ func (s *Server) each(do func(*client)) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.leave()
 	s.each((*client).leave)
+	s.dormitory.close()
 	select {
 	case <-s.emptied():
 		return nil
@@ -163,6 +160,7 @@ func (s *Server) emptied() <-chan struct{} {
 func (s *Server) Close() error {
 	s.leave()
 	s.each((*client).cut)
+	s.dormitory.close()
 	return nil
 }
 

@@ -5,12 +5,18 @@ package http1
 import (
 	"net"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // The portable twin of socket_linux.go: no socket is raw, so that readings wait in their goroutine with a buffer in hand,
 // and the kernel moves no bodies. Any unix will do.
+
+// Listening is how a Server's listeners are best opened.
+func Listening(keepAlive time.Duration) *net.ListenConfig {
+	return &net.ListenConfig{KeepAlive: keepAlive}
+}
 
 func rawOf(*net.TCPConn) syscall.RawConn { return nil }
 
@@ -49,6 +55,15 @@ func (s *socket) peek() (n int, err error) {
 
 // owing cannot be told here.
 func (s *socket) owing() bool { return true }
+
+// A watcher would tell which of many sockets have something to read.
+type watcher struct{}
+
+func newWatcher() *watcher { return nil }
+
+func (*watcher) watch(int, bool) error { return nil }
+func (*watcher) wait(func(int))        {}
+func (*watcher) close()                {}
 
 // movedBytes knows nothing here: who is slow for the whole of a time-out is given up even if some bytes have moved.
 func (s *socket) movedBytes() (received, sent uint64) { return 0, 0 }

@@ -7,12 +7,14 @@ func (c *client) sweep() {
 	l := &c.server.limits
 	word, w, age := c.in.get(&c.server.clock)
 	switch w {
-	case idle:
-		// A request and its end may come as one event, and then nothing wakes us for the end: looked for once.
+	case idle, dozing, asleep:
 		switch {
 		case passed(age, l.Idle):
 			c.expire(word, "idle-timeout")
-		case age == 2 && c.left():
+		case w == idle && age >= restless && c.server.dormitory != nil:
+			c.doze()
+		case w == idle && age == restless && c.left():
+			// A request and its end may have come as one event, and then nothing wakes us for the end. The dormitory sees it.
 			c.expire(word, "")
 		}
 	case heading:
@@ -38,15 +40,42 @@ func (c *client) sweep() {
 	}
 }
 
-// expire gives up, and says why if there is a word for it.
+// restless is for how many ticks an idle connection stays awake.
+const restless = 2
+
+// doze asks an idle connection to leave its goroutine.
+func (c *client) doze() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.in.become(idle, dozing) {
+		_ = c.sock.conn.SetReadDeadline(past)
+	}
+}
+
+// stir takes back what doze did.
+func (c *client) stir() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.gone && !c.in.expired() {
+		_ = c.sock.conn.SetReadDeadline(time.Time{})
+	}
+}
+
+// expire gives the connection up, unless something has happened since word was read, and says why if there is a word for it.
 func (c *client) expire(word uint64, code string) {
-	if !c.in.expire(word) {
+	c.mu.Lock()
+	given := c.in.expire(word)
+	if given {
+		_ = c.sock.conn.SetReadDeadline(past)
+	}
+	c.mu.Unlock()
+	if !given {
 		return
 	}
 	if code != "" {
 		c.server.cause(code, c)
 	}
-	_ = c.sock.conn.SetReadDeadline(past)
+	c.server.dormitory.rouse(c)
 }
 
 // heldUp tells whether a body that the kernel moves waits for the endpoint, and not for the client.
@@ -102,11 +131,12 @@ func (c *client) cut() {
 	}
 	c.mu.Unlock()
 	_ = c.sock.conn.SetDeadline(past)
+	c.server.dormitory.rouse(c)
 }
 
 // leave closes the connection if it is between requests.
 func (c *client) leave() {
-	if word, w, _ := c.in.get(&c.server.clock); w == idle {
+	if word, w, _ := c.in.get(&c.server.clock); w == idle || w == dozing || w == asleep {
 		c.expire(word, "")
 	}
 }

@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -15,6 +16,8 @@ type wait uint8
 const (
 	nothing  wait = iota
 	idle          // the next request, or a request at all
+	dozing        // as idle, and the connection is to leave its goroutine
+	asleep        // as idle, without a goroutine
 	heading       // the rest of a head
 	body          // more of a body
 	working       // somebody else: nothing is expected of this connection
@@ -27,13 +30,21 @@ const (
 type clock struct{ ticks atomic.Uint32 }
 
 // set notes what is waited for from now on. False: it is too late, the connection has been given up.
-func (t *timer) set(w wait, c *clock) bool {
+func (t *timer) set(w wait, c *clock) bool { return t.swap(w, c) != overdue }
+
+// swap is set, and tells what was waited for before.
+func (t *timer) swap(w wait, c *clock) (before wait) {
 	old := t.word.Swap(uint64(w)<<32 | uint64(c.ticks.Load()))
-	if wait(old>>32) != overdue {
-		return true
+	if before = wait(old >> 32); before == overdue {
+		t.word.Store(uint64(overdue) << 32)
 	}
-	t.word.Store(uint64(overdue) << 32)
-	return false
+	return before
+}
+
+// become changes what is waited for, but not since when. False: it is something else by now.
+func (t *timer) become(from, to wait) bool {
+	word := t.word.Load()
+	return wait(word>>32) == from && t.word.CompareAndSwap(word, uint64(to)<<32|word&math.MaxUint32)
 }
 
 // turn goes on from one wait to another, unless somebody else has gone on already.
@@ -54,7 +65,9 @@ func (t *timer) expire(word uint64) bool {
 	return t.word.CompareAndSwap(word, uint64(overdue)<<32)
 }
 
-func (t *timer) expired() bool { return wait(t.word.Load()>>32) == overdue }
+func (t *timer) is(w wait) bool { return wait(t.word.Load()>>32) == w }
+
+func (t *timer) expired() bool { return t.is(overdue) }
 
 // passed tells whether age ticks are more than d. A tick may have been about to come when the wait began.
 func passed(age uint32, d time.Duration) bool {

@@ -11,15 +11,22 @@ type tunnel struct {
 	sock  socket
 	early []byte // what came along with the head
 	close func()
-	n     int
-	err   error
+
+	// Of WriteTo.
+	to    *tunnel // nil: not of this engine
 	page  *page
+	rest  []byte // of the page: read, and to be written outside the callback
+	moved int64
+	err   error
 	wake  func(fd uintptr) bool
+
+	out  []byte // what try is to write
+	give func(fd uintptr) bool
 }
 
 func newTunnel(s *socket, early []byte, closed func()) *tunnel {
 	t := &tunnel{sock: *s, early: append([]byte(nil), early...), close: closed}
-	t.wake = t.take
+	t.wake, t.give = t.take, t.giveOut
 	return t
 }
 
@@ -53,50 +60,79 @@ func (t *tunnel) Close() error {
 	return err
 }
 
-// WriteTo implements io.WriterTo: a tunnel in which nothing happens holds no buffer. It leaves the callback before it
-// writes, so that closing the tunnel never waits for the other side.
-func (t *tunnel) WriteTo(w io.Writer) (total int64, err error) {
-	if len(t.early) > 0 {
-		n, err := w.Write(t.early)
-		total, t.early = int64(n), nil
-		if err != nil {
-			return total, err
-		}
-	}
+// WriteTo implements io.WriterTo: a tunnel in which nothing happens holds no buffer. What the other side takes at once is
+// passed on inside the callback. What it does not take is written outside, so that closing the tunnel never waits for it.
+func (t *tunnel) WriteTo(w io.Writer) (int64, error) {
+	t.to, _ = w.(*tunnel)
+	t.rest, t.early = t.early, nil
 	for {
+		if len(t.rest) > 0 {
+			n, err := w.Write(t.rest)
+			t.moved += int64(n)
+			if err != nil {
+				t.release()
+				return t.moved, err
+			}
+		}
+		t.release()
 		err := t.sock.attend(t.wake)
 		if err == nil {
 			err = t.err
 		}
-		if t.page != nil {
-			if err == nil {
-				var n int
-				n, err = w.Write(t.page[:t.n])
-				total += int64(n)
-			}
-			pages.Put(t.page)
-			t.page = nil
-		}
 		switch err {
 		case nil:
 		case io.EOF:
-			return total, nil
+			return t.moved, nil
 		default:
-			return total, err
+			return t.moved, err
 		}
 	}
 }
 
+// take passes on what has come, until nothing is left to read. True: leave the callback, there is a rest or an error.
 func (t *tunnel) take(fd uintptr) bool {
 	t.sock.enter(fd)
 	defer t.sock.leave()
 	t.page = pages.Get().(*page)
-	t.n, t.err = t.sock.read(t.page[:])
-	if t.err == errWait {
+	for {
+		n, err := t.sock.read(t.page[:])
+		if err != nil {
+			t.release()
+			t.err = err
+			return err != errWait
+		}
+		t.rest = t.page[:n]
+		if t.to != nil {
+			t.rest = t.to.try(t.rest)
+		}
+		t.moved += int64(n - len(t.rest))
+		if t.err = nil; len(t.rest) > 0 {
+			return true
+		}
+	}
+}
+
+func (t *tunnel) release() {
+	if t.page != nil {
 		pages.Put(t.page)
 		t.page = nil
-		return false
 	}
+	t.rest = nil
+}
+
+// try writes without waiting and returns what is left, be it for an error, which Write will meet again.
+func (t *tunnel) try(p []byte) (rest []byte) {
+	t.out = p
+	if t.sock.raw != nil {
+		_ = t.sock.raw.Write(t.give)
+	}
+	rest, t.out = t.out, nil
+	return rest
+}
+
+func (t *tunnel) giveOut(fd uintptr) bool {
+	n, _ := tryWrite(int(fd), t.out)
+	t.out = t.out[n:]
 	return true
 }
 
