@@ -4,5 +4,6 @@
 //
 // One goroutine serves a client's connection and drives both sides of its exchanges. It sleeps inside one callback of
 // syscall.RawConn.Read, which the runtime calls when the socket is readable: so that no read is tried in vain, no
-// second goroutine is woken, and a sleeping connection holds no buffer. See docs/architecture.md for the figures.
+// second goroutine is woken, and a waiting connection holds no buffer; one that has been idle for seconds gives up its
+// goroutine too (dormitory.go). See docs/architecture.md for the figures.
 package http1
