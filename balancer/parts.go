@@ -130,7 +130,7 @@ func newPlan(g *Group) *plan {
 	if g.service.Sticky != nil {
 		p.tokens = map[string]*Group{}
 		for _, part := range g.parts {
-			if part.some() {
+			if part.good() || !p.good && part.some() { // a client does not stay at a part that cannot answer
 				p.tokens[g.PartToken(part.Group)] = part.Group
 			}
 		}

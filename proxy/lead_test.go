@@ -191,3 +191,22 @@ func (r *router) try(method, host, target string, change func(*http.Request)) (*
 	text, err := io.ReadAll(answer.Body)
 	return answer, string(text), err
 }
+
+func TestClientOfAPartThatCannotAnswerIsLedToAnother(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	w := weighted("w", rules.Part{Service: "a", Weight: 1}, rules.Part{Service: "b", Weight: 1})
+	w.Sticky = &rules.Sticky{Cookie: "part"}
+	services := func(a string) []rules.ServiceSpec { return []rules.ServiceSpec{at("a", a), at("b", named(t, "b")), w} }
+	r.put(services(named(t, "a")), routeTo(t, "a.com", "w"))
+	var stuck *http.Cookie
+	for stuck == nil {
+		if answer, text := r.ask("GET", "a.com", "/"); text == "a" {
+			stuck = answer.Cookies()[0]
+		}
+	}
+	r.put(services(deadAddr(t)), routeTo(t, "a.com", "w"))
+	answer, text := r.ask("GET", "a.com", "/", func(q *http.Request) { q.AddCookie(stuck) })
+	if text != "b" || len(answer.Cookies()) != 1 || answer.Cookies()[0].Value == stuck.Value {
+		t.Errorf("%s %q, cookies %v", answer.Status, text, answer.Cookies())
+	}
+}

@@ -93,7 +93,7 @@ func TestGarbageForCredentialsIsRefused(t *testing.T) {
 
 func TestEndpointHearsWhoTheUserIsAndOnlyFromUs(t *testing.T) {
 	r := filtered(t, EntryPointOptions{TrustAll: true}, rules.BasicAuth{Users: []string{testUser}, HeaderField: "X-User", RemoveHeader: true})
-	answer, body := r.ask("GET", "a.b", "/", login("test", "test"), with("X-User", "admin"), with("x-uSER", "admin"), with("X_user", "admin"))
+	answer, body := r.ask("GET", "a.b", "/", login("test", "test"), with("X-User", "admin"), with("x-uSER", "admin"), with("X_user", "admin"), with("X.User", "admin"), with("X~User", "admin"))
 	if answer.StatusCode != 200 || !strings.Contains(body, " X-User=test") || strings.Contains(body, "admin") || strings.Contains(body, "Authorization") {
 		t.Errorf("%s %s", answer.Status, body)
 	}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -9,8 +10,15 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pires/go-proxyproto"
+	"go.uber.org/zap"
+
+	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/balancer/conn"
+	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/stdhttp"
 )
 
 func fromLoopback() *ProxyProtocol {
@@ -105,5 +113,28 @@ func TestLongBodiesAndTunnelsPassBehindAProxyHeader(t *testing.T) {
 	answer, got := r.ask("POST", "", "/", func(q *http.Request) { q.Body, q.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body)) })
 	if answer.StatusCode != 200 || got != string(body) {
 		t.Errorf("%s, %d bytes", answer.Status, len(got))
+	}
+}
+
+func TestIdleConnectionBehindAProxyHeaderStaysOpen(t *testing.T) {
+	ticks := make(chan time.Time)
+	r := startRouter(t, Options{
+		EntryPoints: []EntryPointOptions{{Name: "http", Address: "127.0.0.1:0", ProxyProtocol: fromLoopback()}},
+		Fleet:       balancer.New(balancer.Options{StickyKey: []byte("test")}), Log: zap.NewNop(), Ticks: ticks, IdleTimeout: time.Minute, StdHTTP1: now.std,
+		Back: http1.NewBack(http1.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10, Other: stdhttp.NewBack(stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext})}),
+	})
+	r.tellsClient(t)
+	c := r.dial()
+	lines := bufio.NewReader(c)
+	for _, header := range []string{"PROXY TCP4 192.0.2.7 192.0.2.1 1000 80\r\n", ""} {
+		io.WriteString(c, header+"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		answer, err := http.ReadResponse(lines, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, answer.Body)
+		for range 10 {
+			ticks <- time.Now()
+		}
 	}
 }

@@ -64,9 +64,15 @@ func (e *EntryPoint) Serve(x message.Exchange) {
 	if log := e.proxy.options.AccessLog; log != nil {
 		v.begins(log, q)
 	}
-	defer visits.Put(v)
+	defer v.giveBack()
 	defer v.end() // deferred, like leave, for 2 ns each: a fault of ours may cost a request, never a count
 	v.serve(e.proxy.view.Load())
+}
+
+// giveBack lets go of the table, whose endpoints would else live as long as the visit is not used again.
+func (v *visit) giveBack() {
+	*v = visit{}
+	visits.Put(v)
 }
 
 func (v *visit) serve(now *view) {
@@ -139,7 +145,7 @@ func (v *visit) begin() {
 
 // enter asks the service's connection limit.
 func (v *visit) enter(q *message.Request) bool {
-	v.key, v.limited = limitKey(v.service.MaxConn, q)
+	v.key, v.limited = limitKey(v.service.MaxConn, v.entry.proxy.options.Filters.IPv6, q)
 	if v.limited && !v.group.Enter(v.key) {
 		v.limited = false
 		return false
@@ -192,12 +198,14 @@ func (v *visit) pass(q *message.Request) {
 	}
 	if v.service.Leads() {
 		v.lead()
-		v.mirror(q)
 	}
 	if !v.enter(q) {
 		v.full = true
 		v.answer(tooMany(v.service.MaxConn.Amount))
 		return
+	}
+	if v.above != nil {
+		v.mirror(q)
 	}
 	v.prepare(q)
 	if v.record != nil {

@@ -65,11 +65,10 @@ func (s *spool) add(line []byte) {
 	}
 	s.lines = append(s.lines, line...)
 	s.waiting++
-	first := s.waiting == 1
-	s.mu.Unlock()
-	if first {
-		s.signal()
+	if s.waiting == 1 {
+		s.signal() // under the lock, with which close says that nobody signals any more
 	}
+	s.mu.Unlock()
 }
 
 func (s *spool) signal() {

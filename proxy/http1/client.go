@@ -32,6 +32,8 @@ type client struct {
 
 	// An exchange takes and gives this lock twice, uncontended (25 ns): a sweep has to know which connection to
 	// cut when the client is gone, and must not hit one that another client's request has by then.
+	sleepless bool // there was no bed for it; written by its goroutine while dozing, read by sweep while idle
+
 	mu     sync.Mutex
 	up     *upstream          // the connection that serves the exchange
 	cancel context.CancelFunc // of the exchange's context, if anybody asked for one

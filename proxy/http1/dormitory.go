@@ -71,8 +71,13 @@ func (d *dormitory) lie(c *client) bool {
 		return false
 	}
 	// Whoever comes to end the connection from here on finds it in its bed, once we let go of the lock.
-	if d.closed || c.server.leaving.Load() || c.isGone() || !d.makeBed(c) {
+	if d.closed || c.server.leaving.Load() || c.isGone() {
 		c.proceed(idle)
+		return false
+	}
+	if !d.makeBed(c) { // the system watches no more sockets; the time that the client has been idle goes on
+		c.sleepless = true
+		c.in.become(asleep, idle)
 		return false
 	}
 	return true

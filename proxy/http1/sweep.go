@@ -11,7 +11,7 @@ func (c *client) sweep() {
 		switch {
 		case passed(age, l.Idle):
 			c.expire(word, "idle-timeout")
-		case w == idle && age >= restless && c.server.dormitory != nil:
+		case w == idle && age >= restless && c.sleeps():
 			c.doze()
 		case w == idle && age == restless && c.left():
 			// A request and its end may have come as one event, and then nothing wakes us for the end. The dormitory sees it.
@@ -42,6 +42,9 @@ func (c *client) sweep() {
 
 // restless is for how many ticks an idle connection stays awake.
 const restless = 2
+
+// sleeps tells whether the connection can leave its goroutine: a socket that is read by a callback can be watched instead.
+func (c *client) sleeps() bool { return c.server.dormitory != nil && c.sock.raw != nil && !c.sleepless }
 
 // doze asks an idle connection to leave its goroutine.
 func (c *client) doze() {

@@ -1,5 +1,7 @@
 package message
 
+import "strings"
+
 // TellsOfClient tells whether a field says who asks, and how: what routers tell endpoints, and what a client that is not
 // trusted may not say of itself. CGI and its heirs (WSGI, Rack, PHP) make one of all marks in a name, so that X_Real_Ip and
 // X.Real.Ip are X-Real-Ip to them, and to us.
@@ -9,25 +11,39 @@ func TellsOfClient(name string) bool {
 	}
 	switch lower(name[0]) {
 	case 'x':
-		return len(name) > len(forwarded) && alike(name[:len(forwarded)], forwarded) || alike(name, "x-real-ip") || alike(name, "x-replaced-path")
+		return len(name) > len(forwarded) && Alike(name[:len(forwarded)], forwarded) || Alike(name, "x-real-ip") || Alike(name, "x-replaced-path")
 	case 'f':
-		return alike(name, "forwarded")
+		return Alike(name, "forwarded")
 	}
 	return false
 }
 
 const forwarded = "x-forwarded-"
 
-// alike compares a name with one in lower case whose dashes stand for any mark.
-func alike(name, lowered string) bool {
-	if len(name) != len(lowered) {
+// Alike tells whether a field's name is another to those who make one of all marks: what is a dash there may be any mark here,
+// and case does not count.
+func Alike(name, other string) bool {
+	if len(name) != len(other) {
 		return false
 	}
 	for i := range len(name) {
-		c := lower(name[i])
-		if c != lowered[i] && (lowered[i] != '-' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9') {
+		a, b := lower(name[i]), lower(other[i])
+		if a != b && (isMark(b) != isMark(a) || !isMark(a)) {
 			return false
 		}
 	}
 	return true
 }
+
+// Unmarked is a name with a dash for every mark.
+func Unmarked(name string) string {
+	return strings.Map(func(c rune) rune {
+		if c < 0x80 && isMark(lower(byte(c))) {
+			return '-'
+		}
+		return c
+	}, name)
+}
+
+// isMark tells whether a byte of a name, in lower case, is neither letter nor digit.
+func isMark(c byte) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') }

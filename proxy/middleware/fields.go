@@ -7,16 +7,9 @@ import (
 )
 
 // own takes a field out of the client's hands, before a filter says in it what the endpoint will believe. With it go the
-// names that differ in _ and - alone: to an endpoint that makes variables of fields, as CGI and WSGI do, they are the same.
+// names that differ in marks alone: to an endpoint that makes variables of fields, as CGI and WSGI do, they are the same.
 func own(fields *message.Fields, name string) {
-	fields.Keep(func(other string) bool { return !alike(other, name) })
-}
-
-func alike(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	return message.SameName(strings.ReplaceAll(a, "_", "-"), strings.ReplaceAll(b, "_", "-"))
+	fields.Keep(func(other string) bool { return !message.Alike(other, name) })
 }
 
 // say sets a field that the client cannot.

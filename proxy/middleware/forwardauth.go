@@ -215,11 +215,14 @@ func (a *forwardAuth) permitLike(fields *message.Fields, header http.Header) {
 	if a.ResponseHeadersRegexp == nil {
 		return
 	}
-	fields.Keep(func(name string) bool { return !a.ResponseHeadersRegexp.MatchString(http.CanonicalHeaderKey(name)) })
+	fields.Keep(func(name string) bool {
+		return !a.ResponseHeadersRegexp.MatchString(http.CanonicalHeaderKey(message.Unmarked(name)))
+	})
 	for name, values := range header {
 		if !a.ResponseHeadersRegexp.MatchString(name) || hopByHop(name) || framing(name) {
 			continue
 		}
+		own(fields, name)
 		for _, value := range values {
 			fields.Add(name, value)
 		}

@@ -14,6 +14,10 @@ type keyer struct {
 	bits int // of an IPv6 address that count; 0: all
 }
 
+// Key is what a limit counts a request under; of an IPv6 client as many bits count, all if it is 0. It is good as long as the
+// request.
+func Key(e rules.Extractor, bits int, q *message.Request) string { return keyer{e, bits}.key(q) }
+
 // key is good as long as the request: it may alias an engine's buffer.
 func (k keyer) key(q *message.Request) string {
 	switch k.Kind {

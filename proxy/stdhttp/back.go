@@ -140,12 +140,16 @@ func (t *trip) connection() net.Conn {
 
 func (t *trip) request(e *balancer.Endpoint) *http.Request {
 	q := t.exchange.Request()
+	// Strings of a request may alias a buffer that is another's after the exchange, and net/http may still be writing then.
 	out := &http.Request{
-		Method: q.Method, URL: target(q, e), Host: q.Host,
+		Method: strings.Clone(q.Method), URL: target(q, e), Host: strings.Clone(q.Host),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: make(http.Header, q.Fields.Len()+1),
 	}
-	fill(out.Header, &q.Fields)
+	for _, field := range q.Fields.All() {
+		key := http.CanonicalHeaderKey(strings.Clone(field.Name))
+		out.Header[key] = append(out.Header[key], strings.Clone(field.Value))
+	}
 	if e.Scheme == "h2c" {
 		// HTTP/2 has no Upgrade (RFC 9113, 8.6), and net/http refuses to send one. A server may ignore it (RFC 9110, 7.8).
 		delete(out.Header, "Connection")
@@ -174,7 +178,7 @@ func announced(names string) http.Header {
 	trailer := http.Header{}
 	for name := range strings.SplitSeq(names, ",") {
 		if name = strings.TrimSpace(name); isToken(name) && message.MayTrail(name) {
-			trailer[http.CanonicalHeaderKey(name)] = nil
+			trailer[http.CanonicalHeaderKey(strings.Clone(name))] = nil
 		}
 	}
 	return trailer
@@ -193,13 +197,16 @@ func isToken(name string) bool {
 
 // target keeps the path's escapes as the client wrote them.
 func target(q *message.Request, e *balancer.Endpoint) *url.URL {
-	u := &url.URL{Scheme: e.Scheme, Host: e.Addr, Path: q.Path, RawPath: q.RawPath, RawQuery: q.RawQuery, ForceQuery: q.Query}
+	u := &url.URL{
+		Scheme: e.Scheme, Host: e.Addr, Path: strings.Clone(q.Path), RawPath: strings.Clone(q.RawPath), RawQuery: strings.Clone(q.RawQuery),
+		ForceQuery: q.Query,
+	}
 	if u.Scheme == "h2c" {
 		u.Scheme = "http"
 	}
 	if u.EscapedPath() != q.RawPath && !strings.HasPrefix(q.RawPath, "//") {
 		// net/url would escape characters that the client sent bare; a server may see another path then.
-		u.Opaque = q.RawPath
+		u.Opaque = u.RawPath
 	}
 	return u
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/appia-edge/appia/proxy/message"
@@ -110,7 +111,7 @@ func (c *content) Close() error { return nil }
 func fillTrailer(header http.Header, trailers *message.Fields) {
 	for _, field := range trailers.All() {
 		if message.MayTrail(field.Name) {
-			header.Add(field.Name, field.Value)
+			header.Add(strings.Clone(field.Name), strings.Clone(field.Value)) // written out when the buffer may be another's
 		}
 	}
 }

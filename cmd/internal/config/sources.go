@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -49,7 +50,15 @@ func Here() Surroundings {
 		}
 		s.Places = append(s.Places, name+".toml")
 	}
+	s.Places = slices.DeleteFunc(s.Places, outOfReach)
 	return s
+}
+
+// outOfReach tells whether a place is in a folder that we may not enter, such as another user's home: nobody left a file for
+// us there. One that is there and may not be read is another matter, and stops the router: it may hold a lock.
+func outOfReach(place string) bool {
+	_, err := os.Stat(place)
+	return errors.Is(err, fs.ErrPermission)
 }
 
 // Load is Finish with what the surroundings say, too.
