@@ -234,7 +234,11 @@ func redirectRegex3(o *options3, m *middleware3) {
 	if o.missing("regex") || o.missing("replacement") {
 		return
 	}
-	m.add(rules.Redirect{Regexp: o.regexp("regex"), Replacement: dollars(o.text("replacement")), Permanent: o.boolean("permanent", false)})
+	replacement := dollars(o.text("replacement"))
+	if _, err := rules.ParseReplacement(replacement); err != nil {
+		o.bad(o.first("replacement"), BadRedirect, err.Error(), "")
+	}
+	m.add(rules.Redirect{Regexp: o.regexp("regex"), Replacement: replacement, Permanent: o.boolean("permanent", false)})
 }
 
 func redirectScheme3(o *options3, m *middleware3) {
@@ -314,11 +318,18 @@ func compress3(o *options3, m *middleware3) {
 		o.bad(o.first("includedcontenttypes"), BadMiddleware, "content types are either excluded or included", "")
 	}
 	for _, coding := range f.Codings {
-		if !slices.Contains([]string{"zstd", "br", "gzip"}, coding) {
-			o.bad(o.first("encodings"), BadChoice, fmt.Sprintf("%q is none of zstd, br and gzip", coding), "")
-		}
+		o.coding("encodings", coding)
+	}
+	if f.Default != "" {
+		o.coding("defaultencoding", f.Default)
 	}
 	m.add(f)
+}
+
+func (o *options3) coding(option, name string) {
+	if !slices.Contains([]string{"zstd", "br", "gzip"}, name) {
+		o.bad(o.first(option), BadChoice, fmt.Sprintf("%q is none of zstd, br and gzip", name), "")
+	}
 }
 
 func contentType3(_ *options3, m *middleware3) { m.add(rules.ContentType{}) }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A crew is the goroutines of one listener. Each accepts a connection, serves it to its end, and accepts again unless
+// A crew is the goroutines of one listener. Each accepts a connection, serves it until it ends or falls asleep, and accepts again unless
 // enough others wait. So a connection mostly finds a goroutine whose stack has already grown to what a request takes:
 // starting, growing and ending one was 9 % of the profile of connections with a single request, and is 3 % now.
 type crew struct {

@@ -2,7 +2,9 @@ package middleware
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"os"
 	"strconv"
 
 	"github.com/appia-edge/appia/proxy/message"
@@ -32,13 +34,26 @@ func (b buffering) Request(v *Visit) *message.Response {
 	case err != nil && isFile(err):
 		return Answer(http.StatusInternalServerError, http.StatusText(http.StatusInternalServerError))
 	case err != nil:
-		return Answer(http.StatusBadRequest, http.StatusText(http.StatusBadRequest))
+		return unread(v, err)
 	}
 	q.Body.Close()
 	q.Fields.Del("Expect") // what the client waited for has come
 	q.Body = s.body(nil)
 	v.Keep(s)
 	return nil
+}
+
+// unread answers for a body that a filter could not read to its end: the client was too slow, has left, or sent no body.
+func unread(v *Visit, err error) *message.Response {
+	v.Failure = &message.Failure{Side: message.Client, Step: message.Sending, Err: fmt.Errorf("read the client's body: %w", err)}
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		v.Failure.Step = message.TimedOut
+	case v.Exchange.Context().Err() != nil:
+		v.Failure.Step = message.Waiting
+	}
+	status := v.Failure.Status()
+	return Answer(status, http.StatusText(status))
 }
 
 func tooLarge(v *Visit) *message.Response {

@@ -65,7 +65,7 @@ func (a *forwardAuth) Request(v *Visit) *message.Response {
 		return Answer(http.StatusRequestEntityTooLarge, http.StatusText(http.StatusRequestEntityTooLarge))
 	}
 	if err != nil {
-		return a.failed(v, message.Client, http.StatusBadRequest, err)
+		return unread(v, err)
 	}
 	answer, err := a.ask(v, body)
 	switch {
@@ -105,6 +105,7 @@ func (a *forwardAuth) takeBody(q *message.Request) (text []byte, tooLong bool, e
 	if a.MaxBodySize > 0 && int64(len(text)) > a.MaxBodySize {
 		return nil, true, nil
 	}
+	q.Fields.Del("Expect") // what the client waited for has come
 	q.Body = &readBody{Reader: bytes.NewReader(text), body: q.Body, size: int64(len(text))}
 	return text, false, err
 }
