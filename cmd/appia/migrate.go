@@ -19,7 +19,8 @@ func newMigrate() *cobra.Command {
 		DisableFlagsInUseLine: true,
 		Long: "Write the labels of stack files as labels of Traefik 3, or back as those of 1.x. What the other dialect cannot say, or\n" +
 			"says a little differently, is a comment. Appia reads both, on one service too, so that this can be done one service at\n" +
-			"a time, or never. Variables stay variables.\n\n" +
+			"a time, or never. Variables stay variables. A service whose labels are of that dialect already, of both, or wrong is\n" +
+			"left as it is.\n\n" +
 			"Give all files of services that share anything, and the router's stack file or its flags behind --: the default rule\n" +
 			"depends on --docker.domain.",
 		Example: "  appia migrate blog.yml\n  appia migrate --write traefik.yml stacks/\n  appia migrate --to v1 blog.yml",

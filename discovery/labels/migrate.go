@@ -38,22 +38,52 @@ func Migrate(seen *snapshot.Swarm, o Options, to Language) []Migration {
 	var all []Migration
 	for i := range staged.Services {
 		s := &staged.Services[i]
-		m := migration{to: to, service: s, all: specs, labels: map[string]string{}}
-		m.keep()
-		if j := slices.IndexFunc(specs, func(spec rules.Spec) bool { return spec.Owner.ID == s.ID }); j >= 0 {
-			m.write(&specs[j])
-		}
-		done := Migration{Service: s.Name, Labels: m.labels, Notes: m.notes}
+		done := Migration{Service: s.Name}
+		closed := false
 		for _, d := range found {
 			if d.Service == s.Name && d.Severity >= rules.Warning {
 				done.Found = append(done.Found, d)
+				closed = closed || d.Severity == rules.Error
 			}
 		}
-		if len(done.Labels) > 0 || len(done.Found) > 0 {
+		from, already := wordsOf(s.Labels, to)
+		switch {
+		case closed:
+			// What the labels were to keep out would come in with labels that say nothing of it.
+			done.Notes = []string{"left as it is: what is wrong with its labels comes first"}
+		case already && from:
+			done.Notes = []string{"left as it is: it has labels of both dialects"}
+		case already:
+			continue // there is nothing to do
+		default:
+			m := migration{to: to, service: s, all: specs, labels: map[string]string{}}
+			m.keep()
+			if j := slices.IndexFunc(specs, func(spec rules.Spec) bool { return spec.Owner.ID == s.ID }); j >= 0 {
+				m.write(&specs[j])
+			}
+			done.Labels, done.Notes = m.labels, m.notes
+		}
+		if len(done.Labels) > 0 || len(done.Notes) > 0 || len(done.Found) > 0 {
 			all = append(all, done)
 		}
 	}
 	return all
+}
+
+// wordsOf tells whether labels are of the dialect that is migrated from, and whether some are of the one migrated to. Those that
+// count in both are of neither.
+func wordsOf(labels map[string]string, to Language) (from, already bool) {
+	for name := range labels {
+		rest, ours := strings.CutPrefix(name, traefik1.prefix)
+		switch {
+		case !ours, rest == "enable", rest == "tags", strings.HasPrefix(rest, "docker."), strings.HasPrefix(rest, "swarm."):
+		case strings.HasPrefix(rest, "http.") == (to == Traefik3):
+			already = true
+		default:
+			from = true
+		}
+	}
+	return from, already
 }
 
 // stage is a swarm in which each service has a task to be reached, so that labels alone decide what is read.
