@@ -1,6 +1,9 @@
 package labels
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A dialect is a language of labels: all its rows, in the order in which docs/labels.md lists them.
 type dialect struct {
@@ -40,6 +43,17 @@ const (
 )
 
 var dialects = []*dialect{&traefik1, &appia}
+
+// locks are a dialect's rows that keep somebody out, by its prefix.
+var locks = findLocks(dialects)
+
+func findLocks(dialects []*dialect) map[string][]row {
+	found := map[string][]row{}
+	for _, d := range dialects {
+		found[d.prefix] = slices.DeleteFunc(slices.Clone(d.rows), func(r row) bool { return !r.guards && r.state != lock })
+	}
+	return found
+}
 
 // byName finds rows by their full name, families holds those whose name is a pattern.
 var byName, families = index(dialects)

@@ -15,6 +15,7 @@ type draft struct {
 	segment string // "" for the default segment
 	options Options
 	labels  map[string]entry // all of the segment's, by full name without the segment
+	names   []string         // of these, in order, so that the same labels always tell the same
 	refused bool             // the segment is not served: something told as an Error
 
 	enabled bool
@@ -55,6 +56,7 @@ type draft struct {
 
 func newDraft(segment string, labels map[string]entry, o Options, notes *notebook) *draft {
 	d := &draft{notes: notes, segment: segment, options: o, labels: labels, enabled: o.ExposedByDefault, domain: o.Domain, passHost: true}
+	d.names = slices.Sorted(maps.Keys(labels))
 	d.scheme, d.weight = "http", 1
 	d.check = rules.Check{Interval: o.CheckInterval, Timeout: 5 * time.Second, Rise: 1, Fall: 1}
 	if d.check.Interval <= 0 {
@@ -63,9 +65,8 @@ func newDraft(segment string, labels map[string]entry, o Options, notes *noteboo
 	return d
 }
 
-// applyAll applies the labels in the order of their names, so that the same labels always tell the same.
 func (d *draft) applyAll() {
-	for _, name := range slices.Sorted(maps.Keys(d.labels)) {
+	for _, name := range d.names {
 		d.apply(d.labels[name])
 	}
 }
@@ -98,7 +99,7 @@ func (d *draft) guard(e entry) {
 
 // first is the first label, by name, that begins like this and has a value.
 func (d *draft) first(start string) (entry, bool) {
-	for _, name := range slices.Sorted(maps.Keys(d.labels)) {
+	for _, name := range d.names {
 		if strings.HasPrefix(name, start) && d.labels[name].value != "" && d.labels[name].row.state == served {
 			return d.labels[name], true
 		}
@@ -111,7 +112,7 @@ func (d *draft) idle(start, missing string) {
 	if _, ok := d.labels[missing]; ok {
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.labels)) {
+	for _, name := range d.names {
 		if strings.HasPrefix(name, start) {
 			d.warn(d.labels[name], WithoutEffect, "no effect without "+missing, "")
 		}

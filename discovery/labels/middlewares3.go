@@ -80,7 +80,7 @@ func (t *reading3) middleware(e *element, tell teller) *middleware3 {
 		}
 		byKind[kind][rest] = option
 	}
-	all.checkNames("middlewares")
+	all.checkNames("middlewares", &t.notes.guesses)
 	kinds := slices.Sorted(maps.Keys(byKind))
 	if len(kinds) > 1 {
 		all.bad(entry{name: prefix + "*"}, BadMiddleware, "a middleware is of one kind, and this is of "+listed(kinds), "")

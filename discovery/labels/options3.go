@@ -24,11 +24,7 @@ type options3 struct {
 	options map[string]entry
 	strict  bool
 	spoiled bool
-	guessed int // suggestions made: each is a search among all names
 }
-
-// mostGuessed bounds that work; whoever has more labels wrong mends these first.
-const mostGuessed = 20
 
 func (o *options3) bad(e entry, code, message, suggestion string) {
 	if o.strict {
@@ -179,7 +175,7 @@ func (o *options3) first(name string) entry {
 }
 
 // checkNames tells of options that have no row, and of those that are read by nobody.
-func (o *options3) checkNames(family string) {
+func (o *options3) checkNames(family string, spent *guesses) {
 	for _, name := range slices.Sorted(maps.Keys(o.options)) {
 		e := o.options[name]
 		if e.value != e.written {
@@ -188,7 +184,7 @@ func (o *options3) checkNames(family string) {
 		row := row3Of(family, name)
 		switch {
 		case row == nil:
-			o.unknown(e, family, name)
+			o.unknown(e, family, name, spent)
 		case row.state == lock:
 			o.bad(e, LabelNotServed, row.help+", which is not served", "")
 		case row.state == idle:
@@ -199,14 +195,14 @@ func (o *options3) checkNames(family string) {
 	}
 }
 
-func (o *options3) unknown(e entry, family, name string) {
+func (o *options3) unknown(e entry, family, name string, spent *guesses) {
 	message, severity := "no label of this name is known, so it is ignored", rules.Warning
 	if o.strict {
 		message, severity = "no label of this name is known, and what it was to do is not done", rules.Error
 		o.spoiled = true
 	}
 	suggestion := ""
-	if o.guessed++; o.guessed <= mostGuessed {
+	if spent.another() {
 		if near, ok := rules.Nearest(name, names3Of(family)); ok {
 			suggestion = o.at + near
 		}

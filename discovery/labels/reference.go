@@ -47,8 +47,8 @@ that makes no sense it is taken as it is written. Quotes around a value are remo
 
 A label that can't be used harms its own setting or route and is told as a diagnostic; all others are served. So is one
 whose name is nearly one of these: in another case, with a space at an end, with a typing mistake, with a colon where the
-= belongs, or at the container. It has no effect, as in Traefik 1.x, but its author hears of it. The value of what may
-hold a password is never shown. [rules.md](rules.md) is about ` + "`traefik.frontend.rule`" + `.
+= belongs, or at the container. It has no effect, as in Traefik 1.x, but its author hears of it; of more than a hundred
+mistakes of one kind on a service, the others are only counted. The value of what may hold a password is never shown. [rules.md](rules.md) is about ` + "`traefik.frontend.rule`" + `.
 `
 
 const referenceHead3 = `

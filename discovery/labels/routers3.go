@@ -31,7 +31,7 @@ func (t *reading3) router(name string, options map[string]entry) {
 	o.tell = func(e entry, severity rules.Severity, code, message, suggestion string) {
 		t.noteTo("")(e, severity, code, strings.Replace(message, "the middleware can't be used", "the router is not served", 1), suggestion)
 	}
-	o.checkNames("routers")
+	o.checkNames("routers", &t.notes.guesses)
 	rule, ok := t.rule3(o, options["rule"])
 	spec := rules.RouteSpec{
 		Label: options["rule"].name, Segment: name, Name: name, Rule: rule, EntryPoints: o.list("entrypoints"),

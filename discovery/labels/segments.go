@@ -15,6 +15,7 @@ import (
 type segment struct {
 	name   string           // "" for the default segment
 	labels map[string]entry // by full name without the segment, "traefik.port"
+	locks  int              // how many of them are misspelled locks
 }
 
 // An entry is a label that was written for a router.
@@ -33,7 +34,7 @@ func split(labels map[string]string, notes *notebook) (segments []segment, newer
 	byName := map[string]segment{"": {labels: map[string]entry{}}}
 	var strays []entry
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		e, ours := entryOf(name, labels[name])
+		e, ours := entryOf(name, labels[name], &notes.guesses)
 		switch {
 		case !ours:
 		case later(e.name), later(properName(e.name)):
@@ -94,8 +95,14 @@ func lose(byName map[string]segment, e entry, notes *notebook) {
 			s = byName[""]
 		}
 	}
+	if s.locks == mostTold { // one keeps it closed
+		notes.leave(ProtectionNotServed, rules.Error)
+		return
+	}
 	e.row = &misspelledLock
 	s.labels[e.name] = e
+	s.locks++
+	byName[s.name] = s
 }
 
 // misspelledLock is the row of labels that no dialect has and that were meant to protect something.
@@ -129,7 +136,7 @@ func inherit(byName map[string]segment) []segment {
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		labels := maps.Clone(common.labels)
 		maps.Copy(labels, byName[name].labels)
-		segments = append(segments, segment{name, labels})
+		segments = append(segments, segment{name: name, labels: labels})
 	}
 	return segments
 }

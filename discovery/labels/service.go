@@ -60,11 +60,12 @@ func (r *reading) published() bool {
 // spoken reports whether the author wrote any label for a router. Services that never heard of one, a database
 // say, are published by default too, and need no word about what they lack.
 func (r *reading) spoken() bool {
+	var spent guesses
 	for name, value := range r.service.Labels {
 		if dialectOf(name) != nil {
 			return true
 		}
-		if _, ours := entryOf(name, value); ours {
+		if _, ours := entryOf(name, value, &spent); ours {
 			return true
 		}
 	}

@@ -13,7 +13,7 @@ import (
 func (t *reading3) service3(name string) {
 	prefix := "traefik.http.services." + name + "."
 	o := &options3{tell: t.noteTo(""), at: prefix, options: t.own["services."+name].options}
-	o.checkNames("services")
+	o.checkNames("services", &t.notes.guesses)
 	spec := rules.ServiceSpec{Name: fullName(name), Weight: 1}
 	ok := true
 	kinds := 0

@@ -12,8 +12,24 @@ import (
 // or a colon where the = belongs, so that the value became a part of it. As in Traefik 1.x such a label has no effect,
 // but its author hears of it, and what looks like a protection is not taken for none.
 
+// mostGuessed is how many of a service's labels are compared with all that there are. Whoever has more of them wrong mends
+// these first, and ten thousand hold nobody up.
+const mostGuessed = 100
+
+// guesses counts them.
+type guesses int
+
+// another is one more guess, or false when there have been enough.
+func (g *guesses) another() bool {
+	if *g == mostGuessed {
+		return false
+	}
+	*g++
+	return true
+}
+
 // entryOf reads a label's name. ours is false when it was never meant for a router.
-func entryOf(name, value string) (e entry, ours bool) {
+func entryOf(name, value string, spent *guesses) (e entry, ours bool) {
 	if row := exact(name); row != nil {
 		return newEntry(name, value, row), true
 	}
@@ -37,7 +53,7 @@ func entryOf(name, value string) (e entry, ours bool) {
 		}
 	}
 	if e.row == nil || e.row.state == lock {
-		e.meant = meantName(proper)
+		e.meant = meantName(proper, spent)
 	}
 	word, _, _ := strings.Cut(snapshot.Tidy(head), ".")
 	return e, e.meant != "" || strings.EqualFold(word+".", prefix)
@@ -73,8 +89,8 @@ func exact(name string) *row {
 }
 
 // meantName is the label that a name was probably meant for, or "". The prefix is right by now: it would make up for a
-// good many typing mistakes.
-func meantName(name string) string {
+// good many typing mistakes. When enough has been guessed, only what protects is still looked for.
+func meantName(name string, spent *guesses) string {
 	if exact(name) != nil {
 		return name
 	}
@@ -92,9 +108,13 @@ func meantName(name string) string {
 	if segment == "" {
 		segment, _, _ = strings.Cut(rest, ".")
 	}
-	best, least := d.nearest(rest, "")
+	among := d.rows
+	if !spent.another() {
+		among = locks[d.prefix]
+	}
+	best, least := nearest(among, rest, "")
 	if after, ok := strings.CutPrefix(rest, segment+"."); ok && d == &traefik1 && group(segment+".") == "" {
-		if inner, distance := d.nearest(after, segment); distance < least {
+		if inner, distance := nearest(among, after, segment); distance < least {
 			best, least = segment+"."+inner, distance
 		}
 	}
@@ -108,10 +128,10 @@ func meantName(name string) string {
 const far = 1 << 10
 
 // nearest is the row whose name takes the fewest typing mistakes to come from a name, both without prefix and segment.
-func (d *dialect) nearest(name, segment string) (best string, least int) {
+func nearest(among []row, name, segment string) (best string, least int) {
 	least = far
-	for i := range d.rows {
-		row := &d.rows[i]
+	for i := range among {
+		row := &among[i]
 		elsewhere := segment == "" && row.scope == inside || segment != "" && row.scope == whole
 		if row.state == idle || strings.HasSuffix(row.name, "*") || elsewhere {
 			continue

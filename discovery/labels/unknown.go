@@ -51,9 +51,10 @@ func perService(name string) (plain string, ok bool) {
 // "deploy: labels:". They have no effect, as in Traefik 1.x; without a word it would be the longest of searches.
 func (r *reading) tellContainerLabels() {
 	var names []string
+	var spent guesses
 	for _, name := range r.service.ContainerLabels {
 		_, both := r.service.Labels[name]
-		if e, ours := entryOf(name, ""); ours && !both && !later(e.name) {
+		if e, ours := entryOf(name, "", &spent); ours && !both && !later(e.name) {
 			names = append(names, e.name)
 		}
 	}
@@ -61,7 +62,7 @@ func (r *reading) tellContainerLabels() {
 		return
 	}
 	r.notes.add("", rules.Diagnostic{Code: LabelsOnContainer, Severity: rules.Warning, Suggestion: "deploy.labels",
-		Message: "these labels are on the service's containers, where nobody looks for them, so they have no effect: " + strings.Join(names, ", ") +
+		Message: "these labels are on the service's containers, where nobody looks for them, so they have no effect: " + some(names) +
 			`; in the stack file, move them from "labels:" to "labels:" under "deploy:"`})
 }
 
