@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,6 +41,9 @@ func (c *Config) environment(s Surroundings) ([]setting, error) {
 			used[name] = true
 			all = append(all, set)
 		}
+	}
+	if err := misspelledLock(given, used); err != nil {
+		return nil, err
 	}
 	c.warnVariables(given, used)
 	return all, nil
@@ -78,6 +83,25 @@ func (o *option) setting(where, value string) setting {
 		}
 		return nil
 	}}
+}
+
+// misspelledLock is why the router does not start with a variable that was to close the admin page and is none.
+func misspelledLock(given map[string]string, used map[string]bool) error {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		for _, prefix := range prefixesOfEnvironment {
+			rest, ours := strings.CutPrefix(name, prefix)
+			if ours && !used[name] && !isVariable(rest) && looksLikeLock(strings.Split(rest, "_")) {
+				return errors.New("environment variable " + lockText(name))
+			}
+		}
+	}
+	return nil
+}
+
+// isVariable tells whether a variable's name without its prefix is an option's; one of two spellings is not used.
+func isVariable(rest string) bool {
+	name := prefixesOfEnvironment[0] + strings.TrimSuffix(rest, fromFile)
+	return slices.ContainsFunc(options, func(o option) bool { return environmentName(o.name) == name })
 }
 
 func (c *Config) warnVariables(given map[string]string, used map[string]bool) {

@@ -2,7 +2,10 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/appia-edge/appia/rules"
 )
 
 // known are flags of Traefik 1.x that this version does not serve, and why. They start with a warning, since a router that
@@ -58,4 +61,20 @@ func knownNames() []string {
 		all = append(all, group.names...)
 	}
 	return all
+}
+
+// looksLikeLock tells whether a name that is no option was meant to keep the admin page to itself. Started without, it would
+// be open.
+func looksLikeLock(parts []string) bool {
+	if len(parts) < 2 || !strings.EqualFold(parts[0], "web") {
+		return false
+	}
+	return slices.ContainsFunc(parts[1:], func(part string) bool {
+		part = strings.ToLower(part)
+		return strings.Contains(part, "user") || strings.Contains(part, "pass") || rules.Typos(part, "auth", 1) <= 1
+	})
+}
+
+func lockText(name string) string {
+	return name + " is no option, but looks like one that closes the admin page, which would be open without it"
 }

@@ -154,11 +154,20 @@ func TestFileThatIsWrongIsExplainedWithItsLine(t *testing.T) {
 		{"[entryPoints.http]\naddress = \":80\"\n[entryPoints.http.auth.basc]\nusers = [\"a:b\"]", "traefik.toml:3: auth.basc is not known"},
 		{"[entryPoints.http]\naddress = \":80\"\n[entryPoints.http.whiteList]\nsourceRange = []", "has no SourceRange"},
 		{"[web.auth.forward]\naddress = \"http://a/\"", "would open the admin page"},
+		{"[web.auht.basic]\nusers = [\"a:b\"]", "looks like one that closes the admin page"},
 		{"[api]\n[web.auth.basic]\nusers = [\"a:b\"]", "would be open"},
 	} {
 		_, _, err := load(around(file(row.toml)), swarmMode)
 		if err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%q: got %v, want %q", row.toml, err, row.want)
+		}
+	}
+}
+
+func TestAVariableThatWasToCloseTheAdminPageAndIsNoneStopsTheRouter(t *testing.T) {
+	for _, name := range []string{"APPIA_WEB_AUTH_BASIC_USER", "APPIA_WEB_AUHT_BASIC_USERS", "TRAEFIK_WEB_AUTH_BASIC_USERS_FIL", "TRAEFIK_WEB_AUHT_BASIC_USERS"} {
+		if _, _, err := load(Surroundings{Environ: []string{name + "=a:b"}}, swarmMode); err == nil || !strings.Contains(err.Error(), name+" is no option, but looks like") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -173,6 +173,9 @@ func (c *Config) tomlRest(i item, where string) (all []setting, known bool) {
 		c.warn("%s: %s is known to Traefik 1.x and has no effect: %s", where, name, why)
 		return nil, false
 	}
+	if looksLikeLock(strings.Split(i.path, ".")) {
+		return []setting{{name: i.path, where: where, set: func(*Config) error { return errors.New(lockText(i.path)) }}}, true
+	}
 	near, ok := rules.Nearest(i.path, optionNames())
 	if !ok {
 		c.warn("%s: %s is not known and has no effect", where, i.path)
