@@ -45,6 +45,10 @@ func (t *reading3) router(name string, options map[string]entry) {
 		t.notes.add("", about(e, rules.Error, BadMiddleware, "written so, the router "+name+" has no middlewares; it is not served, lest it be open to anybody"))
 		return
 	}
+	if t.stray != nil {
+		t.notes.add("", about(*t.stray, rules.Error, BadMiddleware, "this label is no router's and gives none its middlewares; the service's routers are not served, lest one be open to anybody"))
+		return
+	}
 	if ok && open && !o.spoiled && spec.Service != "" {
 		t.spec.Routes = append(t.spec.Routes, spec)
 	}

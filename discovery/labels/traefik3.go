@@ -136,6 +136,7 @@ type reading3 struct {
 	own   map[string]*element
 	names map[string][]string // of own elements, by family, in order
 	shut  map[string]entry    // by router: the label that was to name its middlewares
+	stray *entry              // a label that was to name some router's; nil: none
 }
 
 // read3 reads what the service declares in this dialect.
@@ -157,6 +158,9 @@ func (r *reading) read3(later []entry, common segment) {
 	}
 	for _, name := range t.names["services"] {
 		t.service3(name)
+	}
+	if e, found := t.astray(); found {
+		t.stray = &e
 	}
 	t.routers()
 }
@@ -207,6 +211,21 @@ func (t *reading3) misspelled(e entry, proper string) {
 	if ok && family == "routers" && strings.HasPrefix(option, "middleware") {
 		t.shut[of] = e
 	}
+}
+
+// astray is a label that was to name middlewares and belongs to no router, nor to a middleware: a slip in its path, as in
+// traefik.http.router.a.middlewares. Nobody can tell which router was meant, so that none is open without it.
+func (t *reading3) astray() (entry, bool) {
+	for _, name := range slices.Sorted(maps.Keys(t.service.Labels)) {
+		low := strings.ToLower(name)
+		if !strings.HasPrefix(low, "traefik.") || !strings.Contains(low, "middleware") || t.service.Labels[name] == "" {
+			continue
+		}
+		if family, _, option, ok := cut3(properName(name)); !ok || family != "middlewares" && option == "" {
+			return newEntry(name, t.service.Labels[name], nil), true
+		}
+	}
+	return entry{}, false
 }
 
 // tellClash tells of a middleware that an older service declares too. Shares of a service are joined instead, and of

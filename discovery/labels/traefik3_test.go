@@ -136,3 +136,22 @@ func TestMisspelledMiddlewaresLeaveNoRouterOpen(t *testing.T) {
 		}
 	}
 }
+
+func TestMiddlewaresThatAreNamedAstrayLeaveNoRouterOpen(t *testing.T) {
+	const swarm = "own public\nnetwork public\nservice web\ntask 1 public=10.0.1.2\nlabel traefik.http.routers.a.rule=Host(`a.b`)\n" +
+		"label traefik.http.services.a.loadbalancer.server.port=80\nlabel traefik.http.middlewares.m.basicauth.users=ann:{SHA}2UFT/yQ0qY6H5vZzJ6k1nzHkEXk=\n"
+	for label, routes := range map[string]int{
+		"traefik.http.routers.a.middlewares=m": 1, "traefik.http.router.a.middlewares=m": 0, "traefik.htpp.routers.a.middlewares=m": 0,
+		"traefik.http.routers.amiddlewares=m": 0, "traefik.http.routers.middlewares=m": 0, "traefik.routers.a.middlewares=m": 0,
+	} {
+		s, o := parseSwarm(t, swarm+"label "+label+"\n")
+		specs, found := Read(s, o)
+		got := 0
+		for _, spec := range specs {
+			got += len(spec.Routes)
+		}
+		if got != routes {
+			t.Errorf("%s: %d routes, %v", label, got, found)
+		}
+	}
+}
