@@ -12,10 +12,11 @@ import (
 // A plan is whose turn it is among the parts of a service that leads to other services. As a ring it never changes and is
 // replaced, whenever the ring or the plan of a part is.
 type plan struct {
-	order  []turn            // one period; which of its hand's turns it is does not matter
-	groups []*Group          // by the order's hands
-	tokens map[string]*Group // sticky services: by cookie value
-	good   bool              // a part has turns that is good
+	service *rules.Service    // whose settings it has
+	order   []turn            // one period; which of its hand's turns it is does not matter
+	groups  []*Group          // by the order's hands
+	tokens  map[string]*Group // sticky services: by cookie value
+	good    bool              // a part has turns that is good
 }
 
 // A part is a service that another one leads to.
@@ -103,8 +104,12 @@ func (f *Fleet) partsOf(s *rules.Service) (parts []part) {
 
 // replan makes the plan anew; needs Fleet.mu.
 func (g *Group) replan() {
+	service := g.service
+	if service == nil { // forsaken, while its parts lose their endpoints too: requests that hold the old table still ask
+		service = g.plan.Load().service
+	}
 	good, some := g.good(), g.some()
-	g.plan.Store(newPlan(g))
+	g.plan.Store(newPlan(g, service))
 	g.tellLeaders(good, some)
 }
 
@@ -121,13 +126,13 @@ func (g *Group) tellLeaders(good, some bool) {
 
 // newPlan deals turns to the parts that are good; if none is, to those that have any endpoint at all. Of a failover's two
 // parts the first of those has all turns.
-func newPlan(g *Group) *plan {
-	p := &plan{}
+func newPlan(g *Group, service *rules.Service) *plan {
+	p := &plan{service: service}
 	p.deal(g, (*Group).good)
 	if p.good = len(p.groups) > 0; !p.good {
 		p.deal(g, (*Group).some)
 	}
-	if g.service.Sticky != nil {
+	if service.Sticky != nil {
 		p.tokens = map[string]*Group{}
 		for _, part := range g.parts {
 			if part.good() || !p.good && part.some() { // a client does not stay at a part that cannot answer
@@ -146,7 +151,7 @@ func (p *plan) deal(g *Group, fit func(*Group) bool) {
 		}
 		p.groups = append(p.groups, part.Group)
 		weights = append(weights, part.weight)
-		if g.service.Failover != nil {
+		if p.service.Failover != nil {
 			break
 		}
 	}

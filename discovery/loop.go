@@ -87,8 +87,10 @@ func (l *Loop) Run(ctx context.Context) {
 	l.begin(ctx)
 	var listener sync.WaitGroup
 	defer listener.Wait()
+	listening, deafen := context.WithCancel(ctx)
+	defer deafen() // before the wait: after a panic it would else last for ever, and the table stand still without a word
 	if !l.options.Once {
-		listener.Go(func() { l.listen(ctx) })
+		listener.Go(func() { l.listen(listening) })
 	}
 	for l.wait(ctx) {
 		l.look(ctx)

@@ -417,3 +417,28 @@ func TestStateThatCannotBeKeptIsOneWarning(t *testing.T) {
 		}
 	})
 }
+
+func TestAPanicEndsTheLoopInsteadOfTheTableStandingStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, named("a"), "", func(o *Options) {
+			apply := o.Apply
+			o.Apply = func(table *rules.Table, s *snapshot.Swarm) []rules.Diagnostic {
+				if len(s.Services) > 1 {
+					panic("a bug")
+				}
+				return apply(table, s)
+			}
+		})
+		ended := make(chan any)
+		go func() {
+			defer func() { ended <- recover() }()
+			r.Run(t.Context())
+		}()
+		r.wantApplied(t, "a")
+		r.scene.set(named("a", "b"), nil)
+		r.scene.hint <- struct{}{}
+		if why := <-ended; why != "a bug" {
+			t.Errorf("it ended with %v", why)
+		}
+	})
+}

@@ -28,6 +28,7 @@ const (
 var images = []string{
 	"ghost:5-alpine", "example/shop:1", "example/shop:2",
 	"example/user-api:v2.5.9", "example/user-api:v3.0.1", "example/user-api-my:v3.0.1",
+	"example/cart:1", "example/cart:2",
 }
 
 // The swarm with Appia in it is made for the first test that needs it, and serves all.
