@@ -54,6 +54,7 @@ var allowed = map[string]string{
 var fenced = map[string]string{
 	"github.com/docker/":             "discovery/swarm",
 	"github.com/moby/swarmkit":       "discovery/swarm",
+	"google.golang.org/protobuf":     "discovery/swarm",
 	"github.com/prometheus/":         "cmd/internal/metrics",
 	"golang.org/x/net/http2":         "proxy/stdhttp",
 	"github.com/klauspost/compress":  "proxy/middleware",

@@ -7,6 +7,8 @@ package discovery
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"slices"
 	"sync"
 	"time"
@@ -17,17 +19,29 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-// A Source is where a swarm can be seen. Both methods are called from one goroutine each.
+// A Source is where a swarm can be seen.
 type Source interface {
-	// Snapshot is the swarm as it is now.
+	// Snapshot is the swarm as it is now. It is called from one goroutine.
 	Snapshot(ctx context.Context) (*snapshot.Swarm, error)
-	// Hints calls hint whenever something may have changed, once when it begins, and returns when it can tell no more.
-	Hints(ctx context.Context, hint func()) error
+}
+
+// A Stream tells that something may have changed.
+type Stream struct {
+	Name string // for log, metric and page
+	// Run calls hint once when it begins and whenever something may have changed, and returns when it can tell no more.
+	// It has a goroutine of its own and is called again after a while.
+	Run func(ctx context.Context, hint func()) error
+	// Complete says that nothing changes without a hint, and that looks cost little while the stream is open: then we look
+	// at each hint, and without one only to see that the swarm still lives.
+	Complete bool
+	// Optional says that it is no trouble if there is no such stream (fs.ErrNotExist).
+	Optional bool
 }
 
 // Options is what a Loop is made of.
 type Options struct {
-	Source Source
+	Source  Source
+	Streams []Stream // the best comes first
 	// Read turns what there is into what is asked for.
 	Read func(*snapshot.Swarm) ([]rules.Spec, []rules.Diagnostic)
 	// Compile turns what is asked for into a table; prev is the last one, whose work may be used again.
@@ -49,6 +63,7 @@ const (
 	patience    = time.Minute     // and this long after the last change while a service converges
 	firstLook   = 2 * time.Second // how long the state on disk may wait for the swarm at start
 	breath      = 50 * time.Millisecond
+	sigh        = 5 * time.Millisecond
 	retryFirst  = 500 * time.Millisecond
 	retryAtMost = 10 * time.Second
 )
@@ -66,6 +81,9 @@ type Loop struct {
 
 	mu     sync.Mutex
 	status Status
+	open   *Stream // the best of those that are; nil: none
+	opens  map[*Stream]bool
+	kicked time.Time // when the first hint came that has not been heeded yet
 }
 
 // New makes a Loop.
@@ -79,10 +97,11 @@ func New(o Options) *Loop {
 		store:   newStore(o.StateDir, o.Log),
 		told:    map[rules.Diagnostic]bool{},
 		pace:    pace{calm: o.Calm},
+		opens:   map[*Stream]bool{},
 	}
 }
 
-// Run looks until ctx ends. It owns the goroutine that listens for hints and waits for it.
+// Run looks until ctx ends. It owns the goroutines that listen for hints and waits for them.
 func (l *Loop) Run(ctx context.Context) {
 	l.begin(ctx)
 	var listener sync.WaitGroup
@@ -90,7 +109,9 @@ func (l *Loop) Run(ctx context.Context) {
 	listening, deafen := context.WithCancel(ctx)
 	defer deafen() // before the wait: after a panic it would else last for ever, and the table stand still without a word
 	if !l.options.Once {
-		listener.Go(func() { l.listen(listening) })
+		for i := range l.options.Streams {
+			listener.Go(func() { l.listen(listening, &l.options.Streams[i]) })
+		}
 	}
 	for l.wait(ctx) {
 		l.look(ctx)
@@ -125,7 +146,7 @@ func (l *Loop) wait(ctx context.Context) bool {
 	case <-timer.C:
 		return true
 	case <-l.hints:
-		l.pace.hinted(time.Now())
+		l.pace.hinted(l.firstHint())
 		return l.rest(ctx)
 	case <-l.store.due():
 		l.store.flush()
@@ -135,7 +156,7 @@ func (l *Loop) wait(ctx context.Context) bool {
 
 // rest lets a burst of hints become one look, and keeps looks that cost much from taking all of a core.
 func (l *Loop) rest(ctx context.Context) bool {
-	timer := time.NewTimer(max(breath, l.pace.cost))
+	timer := time.NewTimer(l.pace.rest(time.Now(), l.complete()))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -149,8 +170,18 @@ func (l *Loop) interval() time.Duration {
 	if l.fails > 0 {
 		return min(retryFirst<<min(l.fails-1, 10), retryAtMost)
 	}
+	if l.complete() {
+		return l.pace.calm
+	}
 	// A look at 50,000 tasks costs more than a second, mostly the engine's: at most a fifth of the time is spent looking.
 	return max(l.pace.interval(time.Now()), 4*l.pace.cost)
+}
+
+// complete reports whether we are told of every change.
+func (l *Loop) complete() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open != nil && l.open.Complete
 }
 
 // look takes one look and publishes what is new. A look that fails changes nothing that is served.
@@ -165,7 +196,7 @@ func (l *Loop) look(ctx context.Context) bool {
 		}
 		return false
 	}
-	l.pace.cost = time.Since(began)
+	l.pace.looked(time.Now(), time.Since(began))
 	l.recovered()
 	l.pace.converging = converging(seen)
 	if l.last != nil && seen.Reuse(l.last) {
@@ -173,8 +204,9 @@ func (l *Loop) look(ctx context.Context) bool {
 	}
 	l.pace.lastChange = time.Now()
 	l.publish(seen)
-	l.store.keep(seen)
+	l.pace.looked(time.Now(), time.Since(began))
 	l.note(func(s *Status) { s.Delays.observe(time.Since(since)) })
+	l.store.keep(seen)
 	return true
 }
 
@@ -205,19 +237,21 @@ func converging(s *snapshot.Swarm) bool {
 	return false
 }
 
-// listen keeps the stream of hints open.
-func (l *Loop) listen(ctx context.Context) {
+// listen keeps a stream of hints open.
+func (l *Loop) listen(ctx context.Context, stream *Stream) {
+	told := ""
 	for fails := 0; ctx.Err() == nil; fails++ {
 		began := time.Now()
-		err := l.options.Source.Hints(ctx, l.hint)
-		l.note(func(s *Status) { s.Hinting = false })
+		err := stream.Run(ctx, func() { l.hint(stream) })
+		l.shut(stream)
+		l.kick() // what only this stream would have told has to be looked for
 		if ctx.Err() != nil {
 			return
 		}
 		if time.Since(began) > retryAtMost {
-			fails = 0
+			fails, told = 0, ""
 		}
-		l.options.Log.Debug("the event stream ended; polling until it is back", zap.Error(err))
+		told = l.untold(stream, err, told)
 		select {
 		case <-ctx.Done():
 		case <-time.After(min(retryFirst<<min(fails, 10), retryAtMost)):
@@ -225,10 +259,41 @@ func (l *Loop) listen(ctx context.Context) {
 	}
 }
 
-func (l *Loop) hint() {
-	l.note(func(s *Status) { s.Hinting = true })
+// untold says once that a stream is not open, and again when the reason changes.
+func (l *Loop) untold(stream *Stream, err error, told string) string {
+	say, missing := l.options.Log.Warn, stream.Optional && errors.Is(err, fs.ErrNotExist)
+	if text := err.Error(); missing || text == told {
+		say = l.options.Log.Debug
+	}
+	say("a stream of changes is not open; the swarm is looked at from time to time until it is", zap.String("stream", stream.Name), zap.Error(err))
+	return err.Error()
+}
+
+func (l *Loop) hint(stream *Stream) {
+	if l.opened(stream) {
+		l.options.Log.Info("the swarm's changes are told of", zap.String("stream", stream.Name))
+	}
+	l.kick()
+}
+
+// kick has the loop look again.
+func (l *Loop) kick() {
+	l.mu.Lock()
+	if l.kicked.IsZero() {
+		l.kicked = time.Now()
+	}
+	l.mu.Unlock()
 	select {
 	case l.hints <- struct{}{}:
 	default:
 	}
+}
+
+// firstHint is when the first hint came that has not been heeded yet.
+func (l *Loop) firstHint() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := l.kicked
+	l.kicked = time.Time{}
+	return first
 }

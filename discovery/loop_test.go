@@ -85,7 +85,7 @@ func newRig(t *testing.T, first *snapshot.Swarm, dir string, change func(*Option
 	core, logs := observer.New(zap.DebugLevel)
 	r := &rig{scene: &scene{swarm: first, hint: make(chan struct{}), broken: make(chan error)}, logs: logs}
 	o := Options{
-		Source: r.scene, Log: zap.New(core), Calm: 15 * time.Second, StateDir: dir,
+		Source: r.scene, Streams: []Stream{{Name: "events", Run: r.scene.Hints}}, Log: zap.New(core), Calm: 15 * time.Second, StateDir: dir,
 		Read: readNames,
 		Compile: func(_ *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
 			return rules.Compile(specs, rules.Options{})
@@ -260,16 +260,16 @@ func TestEventStreamThatBreaksIsOpenedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, named("a"), "", nil)
 		r.run(t, func(t *testing.T) {
-			if !r.Status().Hinting {
+			if r.Status().Source != "events" {
 				t.Error("the stream is not open")
 			}
 			r.scene.broken <- errors.New("EOF")
 			synctest.Wait()
-			if r.Status().Hinting {
+			if r.Status().Source != "" {
 				t.Error("the stream that broke counts as open")
 			}
 			time.Sleep(time.Second)
-			if !r.Status().Hinting {
+			if r.Status().Source != "events" {
 				t.Error("the stream was not opened again")
 			}
 			r.scene.set(named("b"), nil)

@@ -5,8 +5,9 @@ import "time"
 // pace decides how long to wait between looks.
 type pace struct {
 	calm       time.Duration
-	cost       time.Duration // of the last look
-	converging bool          // the swarm is still on its way
+	cost       time.Duration // of the last look, and of making a table of it if it was new
+	lookEnded  time.Time
+	converging bool // the swarm is still on its way
 	lastHint   time.Time
 	lastChange time.Time
 	lastLook   time.Time
@@ -33,6 +34,18 @@ func (p *pace) looking(now time.Time) (since time.Time) {
 	}
 	p.lastLook, p.hintedAt = now, time.Time{}
 	return since
+}
+
+func (p *pace) looked(now time.Time, cost time.Duration) { p.lookEnded, p.cost = now, cost }
+
+// rest is how long to wait after a hint. Events come in bursts, and each is answered by a look at everything; what a
+// complete stream tells is served at once, but for changes that follow each other so fast that a fifth of a core is not
+// enough for them.
+func (p *pace) rest(now time.Time, complete bool) time.Duration {
+	if !complete {
+		return max(breath, p.cost)
+	}
+	return max(0, p.lookEnded.Add(max(sigh, 4*p.cost)).Sub(now))
 }
 
 // interval is short while something is going on, long when calm.

@@ -14,7 +14,7 @@ type Status struct {
 	Swapped     time.Time          // when the table in force was put there; zero: there is none
 	Stale       bool               // the last look failed: what is served may be out of date
 	Failure     string             // why
-	Hinting     bool               // the event stream is open
+	Source      string             // the stream by which changes are told of; "": none is open, and we look from time to time
 	Tables      int                // how many were put in force
 	Failures    int                // how many looks failed
 	Failed      time.Time          // when the last one did
@@ -29,7 +29,7 @@ type Delays struct {
 	Sum    float64
 }
 
-var delayBounds = [...]float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60}
+var delayBounds = [...]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60}
 
 // Bounds are the upper bounds of Counts, in seconds.
 func (d Delays) Bounds() []float64 { return delayBounds[:] }
@@ -56,6 +56,33 @@ func (l *Loop) note(change func(*Status)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	change(&l.status)
+}
+
+// opened notes that a stream is open, and reports whether it was not.
+func (l *Loop) opened(stream *Stream) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	was := l.opens[stream]
+	l.opens[stream] = true
+	l.best()
+	return !was
+}
+
+func (l *Loop) shut(stream *Stream) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.opens[stream] = false
+	l.best()
+}
+
+func (l *Loop) best() {
+	l.open, l.status.Source = nil, ""
+	for i := range l.options.Streams {
+		if stream := &l.options.Streams[i]; l.opens[stream] {
+			l.open, l.status.Source = stream, stream.Name
+			return
+		}
+	}
 }
 
 // failed notes a look that failed. The log hears of the first in a row, and of every change of the reason.

@@ -30,7 +30,7 @@ func route(cmd *cobra.Command, c *config.Config) error {
 		return err
 	}
 	defer engine.Close()
-	router, err := app.New(c, app.World{Source: engine, Version: version}, log.Logger)
+	router, err := app.New(c, app.World{Swarm: engine, Version: version}, log.Logger)
 	if err != nil {
 		return err
 	}

@@ -12,26 +12,17 @@ import (
 	"github.com/appia-edge/appia/discovery/snapshot"
 )
 
-// swarm says in our words what the lists say in docker's. It is sorted, so that the engine's order, which it does not promise,
-// cannot look like a change.
-func (l lists) swarm() *snapshot.Swarm {
-	s := &snapshot.Swarm{Networks: networks(l.networks)}
-	tasks := make(map[string][]swarm.Task, len(l.services))
-	for _, t := range l.tasks {
-		tasks[t.ServiceID] = append(tasks[t.ServiceID], t)
-	}
+// picture says in our words what the lists say in docker's.
+func (l lists) picture() *picture {
+	services, tasks := make([]seenService, len(l.services)), make([]seenTask, len(l.tasks))
 	for i := range l.services {
-		// A job's tasks end by themselves; nothing is ever routed to them.
-		if isJob(l.services[i].Spec.Mode) {
-			continue
-		}
-		s.Services = append(s.Services, service(&l.services[i], tasks[l.services[i].ID]))
+		services[i] = service(&l.services[i])
 	}
-	slices.SortFunc(s.Services, func(a, b snapshot.Service) int { return cmp.Compare(a.ID, b.ID) })
-	return s
+	for i := range l.tasks {
+		tasks[i] = task(&l.tasks[i])
+	}
+	return newPicture(services, tasks, networks(l.networks))
 }
-
-func isJob(mode swarm.ServiceMode) bool { return mode.ReplicatedJob != nil || mode.GlobalJob != nil }
 
 func networks(list []network.Summary) []snapshot.Network {
 	var all []snapshot.Network
@@ -45,7 +36,7 @@ func networks(list []network.Summary) []snapshot.Network {
 	return slices.Compact(all)
 }
 
-func service(s *swarm.Service, tasks []swarm.Task) snapshot.Service {
+func service(s *swarm.Service) seenService {
 	service := snapshot.Service{
 		ID:      s.ID,
 		Name:    s.Spec.Name,
@@ -63,18 +54,11 @@ func service(s *swarm.Service, tasks []swarm.Task) snapshot.Service {
 		service.VIPs = appendAddress(service.VIPs, vip.NetworkID, vip.Addr)
 	}
 	sortAddresses(service.VIPs)
-	for i := range tasks {
-		if isRunning(&tasks[i]) {
-			service.Tasks = append(service.Tasks, task(&tasks[i]))
-		}
+	return seenService{
+		version: s.Version.Index, service: service, updating: isUpdating(s.UpdateStatus),
+		job: s.Spec.Mode.ReplicatedJob != nil || s.Spec.Mode.GlobalJob != nil,
 	}
-	slices.SortFunc(service.Tasks, func(a, b snapshot.Task) int { return cmp.Compare(a.ID, b.ID) })
-	service.Converging = isUpdating(s.UpdateStatus) || len(service.Tasks) != len(tasks) || isShort(&service)
-	return service
 }
-
-// isShort, or long: while a replica waits for its restart there may be no task at all to tell of it.
-func isShort(s *snapshot.Service) bool { return s.Wanted >= 0 && len(s.Tasks) != s.Wanted }
 
 // labels keeps the ones that a router reads or that may have been meant for one.
 func labels(all map[string]string) map[string]string {
@@ -101,25 +85,23 @@ func wanted(mode swarm.ServiceMode) int {
 	return int(*mode.Replicated.Replicas)
 }
 
-// isUpdating: a paused update is not converging; it waits for a person.
 func isUpdating(u *swarm.UpdateStatus) bool {
 	return u != nil && (u.State == swarm.UpdateStateUpdating || u.State == swarm.UpdateStateRollbackStarted)
 }
 
-// isRunning asks both states: the desired one leaves running some 3 s before the container hears of it, and who heeds that loses no request.
-func isRunning(t *swarm.Task) bool {
-	return t.Status.State == swarm.TaskStateRunning && t.DesiredState == swarm.TaskStateRunning
-}
-
-func task(t *swarm.Task) snapshot.Task {
-	task := snapshot.Task{ID: t.ID, Slot: t.Slot, Node: t.NodeID}
+func task(t *swarm.Task) seenTask {
+	seen := seenTask{
+		version: t.Version.Index, service: t.ServiceID, task: snapshot.Task{ID: t.ID, Slot: t.Slot, Node: t.NodeID},
+		wanted:  t.DesiredState == swarm.TaskStateRunning || t.DesiredState == swarm.TaskStateReady,
+		running: t.Status.State == swarm.TaskStateRunning && t.DesiredState == swarm.TaskStateRunning,
+	}
 	for i := range t.NetworksAttachments {
 		for _, address := range t.NetworksAttachments[i].Addresses {
-			task.Addresses = appendAddress(task.Addresses, t.NetworksAttachments[i].Network.ID, address)
+			seen.task.Addresses = appendAddress(seen.task.Addresses, t.NetworksAttachments[i].Network.ID, address)
 		}
 	}
-	sortAddresses(task.Addresses)
-	return task
+	sortAddresses(seen.task.Addresses)
+	return seen
 }
 
 // appendAddress reads 10.0.1.5/24, as swarm writes addresses. An address not yet given is empty text.

@@ -19,6 +19,8 @@ type Options struct {
 	Timeout  time.Duration // of each call; zero: 15 s
 	// Self gives the ids, whole or abbreviated, of the container that this process may be running in; nil: found out.
 	Self func() []string
+	// Socket is where the manager of this machine serves its store; empty: DefaultSocket.
+	Socket string
 }
 
 // A Client asks one docker daemon about its swarm. It may be used from several goroutines.
@@ -29,6 +31,8 @@ type Client struct {
 	endpoint endpoint
 	timeout  time.Duration
 	self     func() []string
+	socket   string
+	follower follower
 
 	greeting chan struct{} // one slot: holds whoever is greeting the daemon; a channel, so that waiting for it can be given up
 
@@ -49,7 +53,10 @@ func Dial(o Options) (*Client, error) {
 	if o.Self == nil {
 		o.Self = ownContainer
 	}
-	c := &Client{endpoint: endpoint, timeout: o.Timeout, self: o.Self, greeting: make(chan struct{}, 1)}
+	if o.Socket == "" {
+		o.Socket = DefaultSocket
+	}
+	c := &Client{endpoint: endpoint, timeout: o.Timeout, self: o.Self, socket: o.Socket, greeting: make(chan struct{}, 1)}
 	if _, err := endpoint.connect(); err != nil {
 		return nil, err
 	}

@@ -18,13 +18,27 @@ type lists struct {
 	networks []network.Summary
 }
 
-// Snapshot reads the swarm as it is now. Its error is a *Problem, or the context's own.
+// Snapshot is the swarm as it is now: while the store is watched, what is known of it; else a look at the Engine API. Its
+// error is a *Problem, or the context's own.
 func (c *Client) Snapshot(ctx context.Context) (*snapshot.Swarm, error) {
+	if known, err := c.known(ctx); known != nil || err != nil {
+		return known, err
+	}
+	c.follower.looking()
+	found, err := c.look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.follower.looked(found), nil
+}
+
+// look asks for everything.
+func (c *Client) look(ctx context.Context) (*picture, error) {
 	s, err := c.greet(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found, err := c.look(ctx, s)
+	found, err := c.paint(ctx, s)
 	if err != nil {
 		c.forget(s) // it may no longer be the daemon we greeted
 		return nil, err
@@ -32,16 +46,16 @@ func (c *Client) Snapshot(ctx context.Context) (*snapshot.Swarm, error) {
 	return found, nil
 }
 
-func (c *Client) look(ctx context.Context, s *session) (*snapshot.Swarm, error) {
+func (c *Client) paint(ctx context.Context, s *session) (*picture, error) {
 	answer, err := c.list(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	found := answer.swarm()
-	if found.Cluster, err = c.cluster(ctx, s); err != nil {
+	found := answer.picture()
+	if found.around.Cluster, err = c.cluster(ctx, s); err != nil {
 		return nil, err
 	}
-	if found.Own, err = c.ownNetworks(ctx, s, answer.tasks, found.Networks); err != nil {
+	if found.around.Own, err = c.ownNetworks(ctx, s, answer.tasks, found.around.Networks); err != nil {
 		return nil, err
 	}
 	return found, nil

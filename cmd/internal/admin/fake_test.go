@@ -30,7 +30,7 @@ func newRouter(t testing.TB, specs ...rules.Spec) *router {
 	t.Cleanup(r.fleet.Close)
 	r.fleet.Grow(table.Services)
 	now := time.Now()
-	r.status = discovery.Status{Looked: now, Swapped: now, Tables: 1, Hinting: true, Diagnostics: found}
+	r.status = discovery.Status{Looked: now, Swapped: now, Tables: 1, Source: "events", Diagnostics: found}
 	return r
 }
 

@@ -44,7 +44,7 @@ type discoveryView struct {
 	Failure string `json:"failure,omitempty"`
 	Looked  int64  `json:"looked"`
 	Swapped int64  `json:"swapped"`
-	Hinting bool   `json:"hinting"`
+	Source  string `json:"source"` // the stream by which changes are told of: "watch" or "events"; empty: we look from time to time
 	Tables  int    `json:"tables"`
 }
 
@@ -161,7 +161,7 @@ func viewEndpoint(e balancer.EndpointStatus) liveEndpoint {
 func viewDiscovery(d discovery.Status, now time.Time) discoveryView {
 	v := discoveryView{
 		State: "fresh", Failure: d.Failure, Looked: age(d.Looked, now), Swapped: age(d.Swapped, now),
-		Hinting: d.Hinting, Tables: d.Tables,
+		Source: d.Source, Tables: d.Tables,
 	}
 	switch {
 	case d.Stale:

@@ -35,12 +35,19 @@ import (
 
 // A World is what a router lives in. The zero fields are the real one's.
 type World struct {
-	Source  discovery.Source                                                         // where the swarm is seen
+	Swarm   Swarm                                                                    // where there is something to route to
 	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)        // how endpoints are reached; nil: TCP
 	Listen  func(ctx context.Context, network, address string) (net.Listener, error) // nil: net.Listen
 	Ticks   <-chan time.Time                                                         // make time pass for time-outs of the proxy, each a second; nil: seconds do
 	OnTable func(*rules.Table, []rules.Change)                                       // hears of each table in force; may be nil
 	Version string
+}
+
+// A Swarm is where the swarm is seen. Both streams call hint when something may have changed; Watch tells of everything.
+type Swarm interface {
+	discovery.Source
+	Hints(ctx context.Context, hint func()) error
+	Watch(ctx context.Context, hint func()) error
 }
 
 // App is one router.
@@ -151,13 +158,26 @@ func (a *App) onError() func(status int, method, host, path string) {
 
 func (a *App) makeLoop() {
 	a.loop = discovery.New(discovery.Options{
-		Source: a.world.Source, Log: a.log, Calm: a.config.Refresh, Once: !a.config.Watch, StateDir: a.config.StateDir,
+		Source: a.world.Swarm, Streams: a.streams(), Log: a.log, Calm: a.config.Refresh, Once: !a.config.Watch, StateDir: a.config.StateDir,
 		Read: labels.NewReader(a.config.Labels).Read,
 		Compile: func(last *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
 			return rules.Recompile(last, specs, a.compiler)
 		},
 		Apply: a.apply,
 	})
+}
+
+// streams are by which we hear of changes, the best first.
+func (a *App) streams() []discovery.Stream {
+	events := discovery.Stream{Name: "events", Optional: true, Run: func(ctx context.Context, hint func()) error {
+		return a.world.Swarm.Hints(ctx, hint)
+	}}
+	watch := discovery.Stream{Name: "watch", Complete: true, Optional: a.config.StoreWatch != config.StoreWatchOn}
+	watch.Run = func(ctx context.Context, hint func()) error { return a.world.Swarm.Watch(ctx, hint) }
+	if a.config.StoreWatch == config.StoreWatchOff {
+		return []discovery.Stream{events}
+	}
+	return []discovery.Stream{watch, events}
 }
 
 func (a *App) makeAdmin() {

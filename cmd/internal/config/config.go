@@ -39,6 +39,7 @@ type Config struct {
 	SwarmMode   bool
 	Watch       bool
 	Refresh     time.Duration // between looks while the swarm is calm
+	StoreWatch  StoreWatch
 	Engine      swarm.Options
 	EngineTLS   bool
 	EngineCerts swarm.TLSOptions
@@ -84,6 +85,16 @@ type Config struct {
 	filled map[any]int // lists, and the source that filled them
 }
 
+// StoreWatch says whether the swarm's store is listened to, beside the Engine API.
+type StoreWatch string
+
+// The three answers.
+const (
+	StoreWatchAuto StoreWatch = "auto" // when its socket is there
+	StoreWatchOn   StoreWatch = "on"   // and it is said when that cannot be
+	StoreWatchOff  StoreWatch = "off"
+)
+
 // Default is what no flag at all means.
 func Default() *Config {
 	return &Config{
@@ -93,6 +104,7 @@ func Default() *Config {
 		Dashboard:   true,
 		asked:       pagesAsked{apiAt: webEntryPoint, pingAt: webEntryPoint, metricsAt: webEntryPoint},
 		Watch:       true,
+		StoreWatch:  StoreWatchAuto,
 		Refresh:     15 * time.Second,
 		Labels:      labels.Options{ExposedByDefault: true, CheckInterval: 30 * time.Second},
 		StateDir:    "/var/lib/appia",

@@ -35,6 +35,8 @@ var options = []option{
 	{"docker.domain", "", "domain", "", "the default rule is Host:<service>.<domain>", docker(text(func(c *Config) *string { return &c.Labels.Domain }))},
 	{"docker.watch", "", "bool", "true", "follow changes; false: look once", docker(boolean(func(c *Config) *bool { return &c.Watch }))},
 	{"docker.swarmModeRefreshSeconds", "", "seconds", "15", "between looks while the swarm is calm", docker(setRefresh)},
+	{"docker.swarm.watch", "", "auto|on|off", "auto", "listen to the swarm's store, which tells of every change at once: auto when its socket is there, on to be told when it is not; without it tasks are polled", docker(setStoreWatch)},
+	{"docker.swarm.socket", "", "path", "/var/run/docker/swarm/control.sock", "where the manager of this machine serves the store", docker(text(func(c *Config) *string { return &c.Engine.Socket }))},
 	{"docker.exposedByDefault", "", "bool", "true", "publish services that do not say traefik.enable=true", docker(boolean(func(c *Config) *bool { return &c.Labels.ExposedByDefault }))},
 	{"docker.network", "", "name", "", "the network to reach tasks by, where no label names one", docker(text(func(c *Config) *string { return &c.Labels.Network }))},
 	{"docker.constraints", "", "tag==glob", "", "serve only services whose traefik.tags match; may be repeated", docker(names(func(c *Config) *[]string { return &c.constraints }))},
@@ -306,6 +308,15 @@ func setHTTP1(c *Config, value string) error {
 	}
 	c.StdHTTP1 = value == "std"
 	return nil
+}
+
+func setStoreWatch(c *Config, value string) error {
+	switch w := StoreWatch(value); w {
+	case StoreWatchAuto, StoreWatchOn, StoreWatchOff:
+		c.StoreWatch = w
+		return nil
+	}
+	return fmt.Errorf("%q is not auto, on or off", value)
 }
 
 // size reads a positive number.

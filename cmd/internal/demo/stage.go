@@ -215,7 +215,7 @@ func (s *stage) wire(_ context.Context, o Options) error {
 	}
 	s.remarks = append(remarks, more...)
 	s.router, err = app.New(c, app.World{
-		Source: s.client, Dial: s.engine.DialContext, Listen: s.opened, OnTable: s.tables.put, Version: o.Version,
+		Swarm: s.client, Dial: s.engine.DialContext, Listen: s.opened, OnTable: s.tables.put, Version: o.Version,
 	}, newLog(o, c.LogLevel))
 	return err
 }

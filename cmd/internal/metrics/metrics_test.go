@@ -100,13 +100,13 @@ func everything(t *testing.T) Sources {
 
 var seen = discovery.Status{
 	Looked: time.Unix(1000, 5e8), Swapped: time.Unix(900, 0), Failed: time.Unix(800, 0),
-	Stale: true, Hinting: true, Tables: 4, Failures: 2,
+	Stale: true, Source: "watch", Tables: 4, Failures: 2,
 	Diagnostics: []rules.Diagnostic{
 		{Service: "a", Code: "unknown-label", Severity: rules.Warning},
 		{Service: "b", Code: "unknown-label", Severity: rules.Warning},
 		{Service: "b", Code: "empty-rule", Severity: rules.Error},
 	},
-	Delays: discovery.Delays{Counts: [9]uint64{0, 1, 1, 2, 2, 2, 2, 2, 2}, Count: 3, Sum: 61.5},
+	Delays: discovery.Delays{Counts: [12]uint64{0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2}, Count: 3, Sum: 61.5},
 }
 
 func TestTraefiksMetricsHaveItsNamesLabelsAndBuckets(t *testing.T) {
@@ -132,7 +132,7 @@ func TestOurOwnMetricsTellTheRest(t *testing.T) {
 	expect(t, scrape(t, everything(t)), map[string]string{
 		"appia_build_info":                            "version=v1.2.3 1\n",
 		"appia_discovery_stale":                       "1\n",
-		"appia_discovery_hinting":                     "1\n",
+		"appia_discovery_source":                      "source=watch 1\n",
 		"appia_discovery_failures_total":              "2\n",
 		"appia_discovery_last_look_timestamp_seconds": "1000.5\n",
 		"appia_table_swaps_total":                     "4\n",
@@ -145,7 +145,7 @@ func TestOurOwnMetricsTellTheRest(t *testing.T) {
 			"backend=backend-blog cause=refused side=upstream 1\n",
 		"appia_endpoints":                "state=down 0\nstate=ejected 1\nstate=new 0\nstate=retiring 0\nstate=up 2\n",
 		"appia_diagnostics":              "code=empty-rule severity=error 1\ncode=unknown-label severity=warning 2\n",
-		"appia_change_to_served_seconds": "0.05:0 0.1:1 0.25:1 0.5:2 1:2 2.5:2 5:2 15:2 60:2 +Inf:3 count:3 sum:61.5\n",
+		"appia_change_to_served_seconds": "0.005:0 0.01:0 0.025:0 0.05:0 0.1:1 0.25:1 0.5:2 1:2 2.5:2 5:2 15:2 60:2 +Inf:3 count:3 sum:61.5\n",
 	})
 }
 

@@ -51,8 +51,9 @@ var (
 	discoveryLooked = describe("appia_discovery_last_look_timestamp_seconds",
 		"When a look at the swarm succeeded last; 0 if none did.")
 	discoveryFailures = describe("appia_discovery_failures_total", "Looks at the swarm that failed.")
-	discoveryHinting  = describe("appia_discovery_hinting", "1 if the swarm's event stream is open.")
-	changeToServed    = describe("appia_change_to_served_seconds",
+	discoverySource   = describe("appia_discovery_source",
+		"1; the label says how changes are seen: watch (the store tells), events (the engine tells of some) or polling.", "source")
+	changeToServed = describe("appia_change_to_served_seconds",
 		"From a change in the swarm to its being served, at the most.")
 	diagnostics = describe("appia_diagnostics",
 		"Diagnostics that stand, by severity and code.", "severity", "code")

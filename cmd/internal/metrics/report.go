@@ -148,7 +148,11 @@ func (r report) discovery(s discovery.Status) {
 	r.gauge(discoveryStale, number(s.Stale))
 	r.gauge(discoveryLooked, unix(s.Looked))
 	r.counter(discoveryFailures, float64(s.Failures))
-	r.gauge(discoveryHinting, number(s.Hinting))
+	source := s.Source
+	if source == "" {
+		source = "polling"
+	}
+	r.gauge(discoverySource, 1, source)
 	r.counter(tableSwaps, float64(s.Tables))
 	r.delays(s.Delays)
 	r.diagnostics(s.Diagnostics)

@@ -73,6 +73,7 @@ func (e *Engine) addNetwork(o network.CreateOptions, name string) *net10 {
 	}
 	e.pool.open(n.ID, subnet)
 	e.networks = append(e.networks, n)
+	e.commit(storeCreate, storeNetwork, message{}.text(1, n.ID))
 	e.emit(networkEvent(n, "create"))
 	return n
 }

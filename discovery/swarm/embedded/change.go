@@ -86,6 +86,7 @@ func (e *Engine) RemoveService(name string) error {
 			vips[vip.NetworkID] = vip.Addr
 		}
 		e.releaseVIPs(vips)
+		e.commitService(storeRemove, s)
 		e.emit(serviceEvent(s, "remove", nil))
 		e.reconcile(s)
 		return nil
@@ -114,6 +115,7 @@ func (e *Engine) service(nameOrID string) *service {
 
 func (e *Engine) updated(s *service, more map[string]string) {
 	e.touch(&s.Meta)
+	e.commitService(storeUpdate, s)
 	e.emit(serviceEvent(s, "update", more))
 }
 

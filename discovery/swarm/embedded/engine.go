@@ -47,6 +47,7 @@ type Engine struct {
 	at         map[netip.Addr]*task    // who has an address
 	vips       map[netip.Addr]*service // whose virtual address it is
 	listeners  map[*listener]struct{}  // of events
+	watchers   map[*watcher]struct{}   // of the store's changes
 	timers     map[*time.Timer]struct{}
 }
 
@@ -93,6 +94,7 @@ func New(o Options) *Engine {
 		at:         map[netip.Addr]*task{},
 		vips:       map[netip.Addr]*service{},
 		listeners:  map[*listener]struct{}{},
+		watchers:   map[*watcher]struct{}{},
 		timers:     map[*time.Timer]struct{}{},
 	}
 	for i := range o.Nodes {

@@ -9,34 +9,47 @@ import (
 	"github.com/docker/docker/api/types/filters"
 )
 
-// A listener is one open event stream. Its queue has no bound, because who emits holds mu and must not wait for who reads.
+// A queue is what one open stream has still to tell. It has no bound, because who puts holds the engine's mu and must not
+// wait for who reads.
+type queue[T any] struct {
+	more chan struct{} // one slot: the list has grown
+	gone chan struct{} // closed when the engine ends the stream
+
+	mu   sync.Mutex
+	list []T
+}
+
+func newQueue[T any]() *queue[T] {
+	return &queue[T]{more: make(chan struct{}, 1), gone: make(chan struct{})}
+}
+
+func (q *queue[T]) take() []T {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	list := q.list
+	q.list = nil
+	return list
+}
+
+func (q *queue[T]) put(item T) {
+	q.mu.Lock()
+	q.list = append(q.list, item)
+	q.mu.Unlock()
+	select {
+	case q.more <- struct{}{}:
+	default:
+	}
+}
+
+// A listener is one open event stream.
 type listener struct {
 	wanted filters.Args
-	more   chan struct{} // one slot: the queue has grown
-	gone   chan struct{} // closed when the engine ends the stream
-
-	mu    sync.Mutex
-	queue []events.Message
+	*queue[events.Message]
 }
 
-func (l *listener) take() []events.Message {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	queue := l.queue
-	l.queue = nil
-	return queue
-}
-
-func (l *listener) put(m events.Message) {
-	if !matches(l.wanted, "type", string(m.Type)) || !matches(l.wanted, "event", string(m.Action)) {
-		return
-	}
-	l.mu.Lock()
-	l.queue = append(l.queue, m)
-	l.mu.Unlock()
-	select {
-	case l.more <- struct{}{}:
-	default:
+func (l *listener) hear(m events.Message) {
+	if matches(l.wanted, "type", string(m.Type)) && matches(l.wanted, "event", string(m.Action)) {
+		l.put(m)
 	}
 }
 
@@ -48,7 +61,7 @@ func (e *Engine) emit(m events.Message) {
 	now := e.options.Now()
 	m.Time, m.TimeNano = now.Unix(), now.UnixNano()
 	for l := range e.listeners {
-		l.put(m)
+		l.hear(m)
 	}
 }
 
@@ -75,7 +88,7 @@ func (e *Engine) stream(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	l := &listener{wanted: wanted, more: make(chan struct{}, 1), gone: make(chan struct{})}
+	l := &listener{wanted, newQueue[events.Message]()}
 	e.mu.Lock()
 	e.listeners[l] = struct{}{}
 	e.mu.Unlock()

@@ -19,6 +19,7 @@ func (e *Engine) newTask(s *service, at slot) *task {
 	t.Status.State = swarm.TaskStateNew
 	e.assignAddresses(t)
 	s.tasks = append(s.tasks, t)
+	e.commitTask(storeCreate, t)
 	return t
 }
 
@@ -112,6 +113,7 @@ func (e *Engine) remove(t *task) {
 		e.ending = slices.DeleteFunc(e.ending, func(other *service) bool { return other == s })
 	}
 	e.releaseAddresses(t)
+	e.commitTask(storeRemove, t)
 }
 
 func (e *Engine) become(t *task, state swarm.TaskState) {
@@ -123,4 +125,5 @@ func (e *Engine) become(t *task, state swarm.TaskState) {
 func (e *Engine) changed(t *task) {
 	e.touch(&t.Meta)
 	t.encoded = nil
+	e.commitTask(storeUpdate, t)
 }

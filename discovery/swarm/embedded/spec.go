@@ -53,6 +53,7 @@ func (e *Engine) create(spec swarm.ServiceSpec) *service {
 	s := &service{Service: swarm.Service{ID: e.id(), Meta: e.newMeta()}}
 	e.specify(s, spec)
 	e.services = append(e.services, s)
+	e.commitService(storeCreate, s)
 	e.emit(serviceEvent(s, "create", nil))
 	e.reconcile(s)
 	return s

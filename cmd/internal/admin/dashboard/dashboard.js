@@ -75,7 +75,7 @@ function showDiscovery(o) {
   } else if (state === "stale") {
     text = (d.looked < 0 ? "Stale: the swarm was not seen since start" : "Stale for " + age(d.looked)) + (d.failure ? ": " + d.failure : "");
   } else {
-    text = "Fresh, seen " + age(Math.max(0, d.looked)) + " ago" + (d.hinting ? "" : ", no event stream");
+    text = "Fresh, seen " + age(Math.max(0, d.looked)) + " ago" + ({ watch: ", told of each change by the store", events: ", told of changes by the engine" }[d.source] || ", no stream of changes");
   }
   pill.className = "pill " + state;
   if (pill.textContent !== text) pill.textContent = text;
