@@ -136,7 +136,9 @@ func (d *differ) sameService(old, new *Service) {
 
 // setAs says whether two services have the same settings. Nearly all have none but a balance: no text is made for those.
 func (s *Service) setAs(other *Service) bool {
-	plain := func(s *Service) bool { return s.Sticky == nil && s.Check == nil && s.MaxConn == nil && !s.Leads() }
+	plain := func(s *Service) bool {
+		return s.Sticky == nil && s.Check == nil && s.MaxConn == nil && s.Presence == (Presence{}) && !s.Leads()
+	}
 	if plain(s) && plain(other) {
 		return s.Balance == other.Balance
 	}

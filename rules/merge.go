@@ -22,7 +22,7 @@ func (c *compiler) mergeServices(specs []Spec) {
 func (c *compiler) mergeService(o Owner, s ServiceSpec) {
 	merged := c.services[s.Name]
 	if merged == nil {
-		merged = &Service{Name: s.Name, Balance: s.Balance, Sticky: s.Sticky, Check: s.Check, MaxConn: s.MaxConn,
+		merged = &Service{Name: s.Name, Balance: s.Balance, Sticky: s.Sticky, Check: s.Check, MaxConn: s.MaxConn, Presence: s.Presence,
 			Weighted: s.Weighted, Mirroring: s.Mirroring, Failover: s.Failover, partsLabel: s.PartsLabel}
 		c.services[s.Name] = merged
 		c.ordered = append(c.ordered, merged)
@@ -33,6 +33,7 @@ func (c *compiler) mergeService(o Owner, s ServiceSpec) {
 				s.Name, merged.Sources[0].Owner.Name, strings.Join(differ, ", ")),
 		})
 	}
+	merged.Presence.Paused = merged.Presence.Paused || s.Presence.Paused
 	merged.Sources = append(merged.Sources, Source{
 		Owner: o, Weight: s.Weight, PerService: s.PerService, Endpoints: sortedEndpoints(s.Endpoints),
 	})
@@ -52,6 +53,12 @@ func differences(have *Service, want ServiceSpec) []string {
 	}
 	if !reflect.DeepEqual(have.MaxConn, want.MaxConn) {
 		names = append(names, "connection limit")
+	}
+	if have.Presence.Hold != want.Presence.Hold {
+		names = append(names, "hold")
+	}
+	if have.Presence.SlowStart != want.Presence.SlowStart {
+		names = append(names, "slow start")
 	}
 	if !have.sameParts(&Service{Weighted: want.Weighted, Mirroring: want.Mirroring, Failover: want.Failover}) {
 		names = append(names, "way to other services")

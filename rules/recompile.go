@@ -110,7 +110,7 @@ func (r Rule) equal(other Rule) bool {
 }
 
 func (s ServiceSpec) sameSettings(other ServiceSpec) bool {
-	return s.Name == other.Name && s.Weight == other.Weight && s.PerService == other.PerService && s.Balance == other.Balance &&
+	return s.Name == other.Name && s.Weight == other.Weight && s.PerService == other.PerService && s.Balance == other.Balance && s.Presence == other.Presence &&
 		reflect.DeepEqual(s.Sticky, other.Sticky) && reflect.DeepEqual(s.Check, other.Check) && reflect.DeepEqual(s.MaxConn, other.MaxConn) &&
 		slices.Equal(s.Weighted, other.Weighted) && reflect.DeepEqual(s.Mirroring, other.Mirroring) &&
 		reflect.DeepEqual(s.Failover, other.Failover) && s.PartsLabel == other.PartsLabel

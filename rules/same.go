@@ -43,7 +43,7 @@ func (r *Route) meaning(m manner) string {
 
 func (s *Service) meaning() string {
 	var b strings.Builder
-	b.WriteString(spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain))
+	b.WriteString(spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) + s.Presence.String())
 	for _, source := range s.Sources {
 		fmt.Fprintf(&b, " %s %s", source.Owner.ID, source.weight())
 		for _, e := range source.Endpoints {

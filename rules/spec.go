@@ -50,6 +50,7 @@ type ServiceSpec struct {
 	Sticky     *Sticky  // nil: no affinity
 	Check      *Check   // nil: no active health check
 	MaxConn    *MaxConn // nil: no limit
+	Presence   Presence // when it cannot answer, and when it can again
 	Endpoints  []Endpoint
 
 	// A service may lead to other services instead of endpoints, in one of three ways. Sticky then keeps a client at one
@@ -121,6 +122,13 @@ type Check struct {
 type MaxConn struct {
 	Amount    int64
 	Extractor Extractor
+}
+
+// Presence is how a service meets the moments in which it cannot answer. The zero value is the router's default.
+type Presence struct {
+	Hold      time.Duration // how long a request waits while no endpoint could answer; 0: as the router says, negative: not at all
+	SlowStart time.Duration // until a new endpoint has its full share; 0: at once
+	Paused    bool          // requests wait as if there were no endpoint
 }
 
 // Extractor names where a limit's key comes from.

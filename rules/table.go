@@ -48,6 +48,8 @@ type Service struct {
 	Sticky  *Sticky
 	Check   *Check
 	MaxConn *MaxConn
+	// Presence is the oldest owner's, but any owner may pause the service.
+	Presence Presence
 
 	// Of a service that leads to others, which are in the table by these names; see ServiceSpec.
 	Weighted  []Part

@@ -71,12 +71,12 @@ func (s *Service) String() string {
 // settingsText is what a share would have its service be. It is for sorting and never shown: with the headers' values,
 // so that every router comes to the same order.
 func settingsText(s ServiceSpec) string {
-	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) + spellParts(s.Weighted, s.Mirroring, s.Failover)
+	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) + s.Presence.String() + spellParts(s.Weighted, s.Mirroring, s.Failover)
 }
 
 // settings is the settings as they are shown.
 func (s *Service) settings() string {
-	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, hide) + spellParts(s.Weighted, s.Mirroring, s.Failover)
+	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, hide) + s.Presence.String() + spellParts(s.Weighted, s.Mirroring, s.Failover)
 }
 
 func spell(b Balance, sticky *Sticky, check *Check, limit *MaxConn, secret func(string) string) string {
@@ -89,6 +89,21 @@ func spell(b Balance, sticky *Sticky, check *Check, limit *MaxConn, secret func(
 	}
 	if limit != nil {
 		text += fmt.Sprintf(" maxconn=%d/%s", limit.Amount, limit.Extractor)
+	}
+	return text
+}
+
+// String is " hold=10s slowstart=30s paused", each only where it is said.
+func (p Presence) String() string {
+	text := ""
+	if p.Hold != 0 {
+		text += " hold=" + max(p.Hold, 0).String()
+	}
+	if p.SlowStart > 0 {
+		text += " slowstart=" + p.SlowStart.String()
+	}
+	if p.Paused {
+		text += " paused"
 	}
 	return text
 }

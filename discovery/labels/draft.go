@@ -41,6 +41,7 @@ type draft struct {
 	sticky    rules.Sticky
 	check     rules.Check
 	maxConn   *int64
+	presence  rules.Presence
 	extractor entry
 
 	guards        guards

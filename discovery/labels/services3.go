@@ -14,7 +14,7 @@ func (t *reading3) service3(name string) {
 	prefix := "traefik.http.services." + name + "."
 	o := &options3{tell: t.noteTo(""), at: prefix, options: t.own["services."+name].options}
 	o.checkNames("services", &t.notes.guesses)
-	spec := rules.ServiceSpec{Name: fullName(name), Weight: 1}
+	spec := rules.ServiceSpec{Name: fullName(name), Weight: 1, Presence: t.base.presence}
 	ok := true
 	kinds := 0
 	for _, kind := range []struct {

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/appia-edge/appia/rules"
 )
@@ -139,6 +140,19 @@ func setWeightPer(d *draft, e entry) {
 		d.warn(e, BadChoice, "neither task nor service, so task holds", suggestion)
 	}
 	d.perService = per == "service"
+}
+
+// setHold reads a time that may be none.
+func setHold(d *draft, e entry) {
+	value, err := time.ParseDuration(e.value)
+	switch {
+	case err != nil || value < 0:
+		d.warn(e, BadDuration, "not a duration, so the router's default holds", meantDuration(e.value))
+	case value == 0:
+		d.presence.Hold = -1
+	default:
+		d.presence.Hold = value
+	}
 }
 
 // setCount sets a number of checks in a row.

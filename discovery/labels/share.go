@@ -13,7 +13,7 @@ func (r *reading) share(d *draft, segment string) rules.ServiceSpec {
 	name := r.backendName(d, segment)
 	return rules.ServiceSpec{
 		Name: name, Weight: d.weight, PerService: d.perService, Balance: d.balance,
-		Sticky: d.affinity(name), Check: d.activeCheck(), MaxConn: d.limit(),
+		Sticky: d.affinity(name), Check: d.activeCheck(), MaxConn: d.limit(), Presence: d.presence,
 	}
 }
 
