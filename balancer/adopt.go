@@ -23,7 +23,7 @@ func (f *Fleet) adopt(s *rules.Service) *Group {
 
 // same reports whether two services make the same ring from the same endpoints under the same limit.
 func same(a, b *rules.Service) bool {
-	return (a.Sticky == nil) == (b.Sticky == nil) &&
+	return (a.Sticky == nil) == (b.Sticky == nil) && a.Presence == b.Presence &&
 		amountOf(a.MaxConn) == amountOf(b.MaxConn) &&
 		checkOf(a.Check) == checkOf(b.Check) &&
 		slices.EqualFunc(a.Sources, b.Sources, sameSource)
@@ -43,6 +43,8 @@ func (f *Fleet) enlist(g *Group, s *rules.Service) {
 	}
 	g.sticky = s.Sticky != nil
 	g.limitTo(s.MaxConn)
+	g.slowStart = s.Presence.SlowStart
+	g.paused.Store(s.Presence.Paused)
 	g.rebuild()
 }
 
@@ -76,6 +78,9 @@ func (f *Fleet) endpoint(e *rules.Endpoint) *Endpoint {
 	if known == nil {
 		known = newEndpoint(f, e)
 		f.endpoints[k] = known
+		if f.grown && f.options.Greet {
+			f.await(known)
+		}
 	}
 	return known
 }

@@ -52,6 +52,9 @@ func swap(f *Fleet, s ...*rules.Service) []*Group {
 
 func newFleet(t testing.TB, o Options) *Fleet {
 	t.Helper()
+	if o.Health.Dial == nil {
+		o.Health.Dial = new(doors).dial
+	}
 	f := New(o)
 	t.Cleanup(f.Close)
 	return f

@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/appia-edge/appia/rules"
 )
@@ -17,18 +18,25 @@ type Endpoint struct {
 	fleet *Fleet
 	token atomic.Pointer[string] // of sticky cookies; written by whoever needs it first, always the same
 
-	ejected atomic.Bool // written under Fleet.mu
-	retired atomic.Bool // written by retire
-	leave   signal      // given when it retires
-	cut     signal      // given when its time to drain is over
+	ejected atomic.Bool  // written under Fleet.mu
+	retired atomic.Bool  // written by retire
+	unmet   atomic.Bool  // newborn: has not accepted a connection yet. Written under Fleet.mu
+	faults  atomic.Int32 // requests in a row that it failed
+	leave   signal       // given when it retires
+	cut     signal       // given when its time to drain is over
 
 	carrier  atomic.Pointer[io.Closer] // written under carrying
 	carrying sync.Mutex
 
 	// Guarded by Fleet.mu.
-	stamp  uint64   // the last generation that wanted it
-	seen   uint64   // the last group that counted it, to count it once
-	groups []*Group // those it is a member of
+	stamp  uint64    // the last generation that wanted it
+	seen   uint64    // the last group that counted it, to count it once
+	groups []*Group  // those it is a member of
+	met    time.Time // when it was first known to accept connections; zero: before we looked
+	greet  func()    // stops the greeting under way; nil: there is none
+	outs   int       // how often it was ejected of late
+	why    string    // it is out
+	back   time.Time // when it was last let in again
 
 	// Every request writes this word; on a cache line of its own it does not slow the readers of the others.
 	_        [64]byte
@@ -62,10 +70,28 @@ func (e *Endpoint) End() {
 // InFlight is the number of requests between Begin and End.
 func (e *Endpoint) InFlight() int64 { return e.inFlight.Load() }
 
-// Refused tells that the endpoint refused a connection: it is out of all rings for a moment.
+// Refused tells that no connection could be made to the endpoint: it is out of all rings until one can.
 func (e *Endpoint) Refused() {
-	if !e.ejected.Load() { // else another request has brought the news
-		e.fleet.eject(e)
+	if !e.ejected.Load() && !e.unmet.Load() { // else the news is known
+		e.fleet.shutOut(e)
+	}
+}
+
+// maxFaults is how many requests in a row an endpoint may fail.
+const maxFaults = 3
+
+// Faulted tells that the endpoint took a request and did not answer it. After some of these in a row it is out for a
+// moment.
+func (e *Endpoint) Faulted() {
+	if e.faults.Add(1) >= maxFaults && !e.ejected.Load() {
+		e.fleet.suspend(e)
+	}
+}
+
+// Answered tells that the endpoint answered.
+func (e *Endpoint) Answered() {
+	if e.faults.Load() != 0 {
+		e.faults.Store(0)
 	}
 }
 

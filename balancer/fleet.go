@@ -13,16 +13,15 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-// What holds where Options say nothing.
-const (
-	DefaultEject = 5 * time.Second
-	DefaultDrain = 5 * time.Minute // swarm ends a stopped task itself; this is for long answers of a relabelled one
-)
+// DefaultDrain holds where Options say nothing.
+const DefaultDrain = 5 * time.Minute // swarm ends a stopped task itself; this is for long answers of a relabelled one
 
 // Options of a fleet; the zero value works.
 type Options struct {
 	StickyKey []byte          // the same on all routers that serve the same clients
-	Eject     time.Duration   // how long an endpoint that refused a connection is out; 0: DefaultEject
+	Eject     time.Duration   // how long an endpoint that failed requests is out at first; 0: DefaultEject
+	Greet     bool            // endpoints that come later than the first ones take no turn before they have accepted a connection
+	Queue     int             // requests of a service that may wait for an endpoint; 0: DefaultQueue
 	Drain     time.Duration   // how long a retired endpoint may finish its requests; 0: DefaultDrain
 	Buckets   []time.Duration // upper bounds of the groups' tallies; nil: DefaultBuckets
 	Health    health.Options  // how probes reach endpoints
@@ -42,6 +41,7 @@ type Fleet struct {
 	mu         sync.Mutex // guards all below and whatever says so; never held while calling out
 	generation uint64     // counts Grow and Shrink: what they want is stamped with it
 	adoption   uint64     // counts groups made or changed, likewise
+	grown      bool       // Grow has been called
 	endpoints  map[key]*Endpoint
 	retiring   map[*Endpoint]struct{}
 	groups     map[string]*Group
@@ -53,6 +53,9 @@ type Fleet struct {
 func New(o Options) *Fleet {
 	if o.Eject <= 0 {
 		o.Eject = DefaultEject
+	}
+	if o.Queue <= 0 {
+		o.Queue = DefaultQueue
 	}
 	if o.Drain <= 0 {
 		o.Drain = DefaultDrain
@@ -86,6 +89,7 @@ func (f *Fleet) Grow(services []*rules.Service) []*Group {
 		}
 	}
 	f.link(services, groups)
+	f.grown = true
 	return groups
 }
 
@@ -112,7 +116,7 @@ func (f *Fleet) sift(services []*rules.Service) (retired []*Endpoint) {
 
 func (f *Fleet) dropGroups() {
 	for name, g := range f.groups {
-		if g.stamp != f.generation {
+		if g.stamp != f.generation && !g.awaited() {
 			g.each(func(m member) { m.part(g) })
 			delete(f.groups, name)
 		}
@@ -132,6 +136,9 @@ func (f *Fleet) dropEndpoints() (dropped []*Endpoint) {
 	for k, e := range f.endpoints {
 		if e.stamp != f.generation {
 			delete(f.endpoints, k)
+			if e.greet != nil {
+				e.greet()
+			}
 			f.retiring[e] = struct{}{}
 			dropped = append(dropped, e)
 		}

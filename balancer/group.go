@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/appia-edge/appia/rules"
 )
@@ -21,13 +22,21 @@ type Group struct {
 	plan  atomic.Pointer[plan]    // of a service that leads to others; nil: it has endpoints. Written under Fleet.mu
 	limit atomic.Pointer[limiter] // nil: never had a limit
 
+	paused atomic.Bool   // written under Fleet.mu
+	turns  atomic.Uint64 // counts rings and plans
+	lost   atomic.Int64  // since when no endpoint is known to be good, in Unix nanoseconds; 0: one is
+	queue  queue
+	budget budget
+
 	// Guarded by Fleet.mu.
-	service *rules.Service // what sources were made from
-	sources []source
-	sticky  bool
-	parts   []part   // of a service that leads to others
-	leaders []*Group // those that this is a part of
-	stamp   uint64   // the last generation that wanted it
+	service   *rules.Service // what sources were made from
+	sources   []source
+	sticky    bool
+	slowStart time.Duration
+	rises     bool     // the next rebuild for it is noted down
+	parts     []part   // of a service that leads to others
+	leaders   []*Group // those that this is a part of
+	stamp     uint64   // the last generation that wanted it
 
 	// Every request writes these; on a cache line of their own they do not slow the readers of ring.
 	_        [64]byte
@@ -40,6 +49,7 @@ func newGroup(f *Fleet, name string) *Group {
 	g := &Group{Name: name, fleet: f}
 	g.Tally.Buckets = f.options.Buckets
 	g.ring.Store(nobody)
+	g.lost.Store(time.Now().UnixNano())
 	return g
 }
 
@@ -69,6 +79,10 @@ func (g *Group) Size() int { return len(g.ring.Load().live) }
 func (g *Group) rebuild() {
 	good, some := g.good(), g.some()
 	g.ring.Store(newRing(g))
+	if g.ring.Load().rising {
+		g.rise()
+	}
+	g.turned()
 	g.tellLeaders(good, some)
 }
 

@@ -110,6 +110,7 @@ func (g *Group) replan() {
 	}
 	good, some := g.good(), g.some()
 	g.plan.Store(newPlan(g, service))
+	g.turned()
 	g.tellLeaders(good, some)
 }
 

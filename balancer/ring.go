@@ -12,49 +12,57 @@ type ring struct {
 	order []turn // one period
 	hands []hand
 
-	live   []*Endpoint          // those in hands, in one list
-	spare  []*Endpoint          // no turns, but better than nothing when live has been tried
-	tokens map[string]*Endpoint // sticky groups: by cookie value
-	good   bool                 // an endpoint has turns that is up, or not known not to be
+	live      []*Endpoint          // those in hands, in one list
+	spare     []*Endpoint          // no turns, but better than nothing when live has been tried
+	tokens    map[string]*Endpoint // sticky groups: by cookie value
+	good      bool                 // an endpoint has turns that is up, or not known not to be
+	desperate bool                 // none has that is up
+	rising    bool                 // an endpoint has not its full share yet
 }
 
 // A hand is a source as the ring sees it.
 type hand struct {
-	endpoints []*Endpoint
-	turns     uint64 // in one period
+	members   []*Endpoint
+	endpoints []*Endpoint // in the order of their turns: members, or some of them several times where others start slowly
+	turns     uint64      // in one period
 }
 
 // A turn says whose it is, and which of that hand's turns in this period it is.
 type turn struct{ hand, nth uint32 }
 
 // nobody is the ring of a group without endpoints.
-var nobody = &ring{}
+var nobody = &ring{desperate: true}
 
 // newRing deals turns to the endpoints that are up. If there are none, the ejected and the unprobed take
 // turns: they may well be alive, while an answer of our own is surely a failure.
 func newRing(g *Group) *ring {
-	r := deal(g.sources, func(s State) bool { return s == Up })
-	desperate := len(r.order) == 0
-	if desperate {
-		r = deal(g.sources, func(s State) bool { return s != Down })
+	r := deal(g, func(s State) bool { return s == Up })
+	if r.desperate = len(r.order) == 0; r.desperate {
+		r = deal(g, func(s State) bool { return s != Down })
+		r.desperate = true
 	} else {
 		r.spare = spares(g.sources)
 	}
-	r.good = !desperate || len(deal(g.sources, func(s State) bool { return s == Fresh }).order) > 0
+	r.good = !r.desperate || len(deal(g, func(s State) bool { return s == Fresh }).order) > 0
 	if g.sticky {
-		r.tokens = g.tokens(desperate)
+		r.tokens = g.tokens(r.desperate)
 	}
 	return r
 }
 
 // deal makes the hands of those sources that have fitting endpoints and a weight.
-func deal(sources []source, fit func(State) bool) *ring {
+func deal(g *Group, fit func(State) bool) *ring {
 	r := &ring{}
-	weights := make([]uint64, 0, len(sources))
-	for i := range sources {
-		endpoints := sources[i].fitting(fit)
-		if w := sources[i].share(len(endpoints)); w > 0 {
-			r.hands = append(r.hands, hand{endpoints: endpoints})
+	weights := make([]uint64, 0, len(g.sources))
+	now := g.risingSince()
+	for i := range g.sources {
+		s := &g.sources[i]
+		h := hand{members: s.fitting(fit)}
+		heights, sum := g.heights(h.members, now)
+		r.rising = r.rising || heights != nil
+		if w := s.share(len(h.members), sum); w > 0 {
+			h.endpoints = inTurns(h.members, heights)
+			r.hands = append(r.hands, h)
 			weights = append(weights, w)
 		}
 	}
@@ -68,11 +76,11 @@ func deal(sources []source, fit func(State) bool) *ring {
 
 func together(hands []hand) []*Endpoint {
 	if len(hands) == 1 {
-		return hands[0].endpoints
+		return hands[0].members
 	}
 	var all []*Endpoint
 	for _, h := range hands {
-		all = append(all, h.endpoints...)
+		all = append(all, h.members...)
 	}
 	return all
 }

@@ -25,8 +25,8 @@ type State uint8
 // From the best to the worst, and gone.
 const (
 	Up       State = iota // takes its turns
-	Fresh                 // has a check that has not answered yet
-	Ejected               // refused a connection a moment ago
+	Fresh                 // has not accepted a connection yet, or has a check that has not answered
+	Ejected               // refused a connection, or failed requests a moment ago
 	Down                  // its check failed
 	Retiring              // not wanted any more, finishing what it has in flight
 )
@@ -46,7 +46,7 @@ func (m member) state() State {
 		return Down
 	case m.ejected.Load():
 		return Ejected
-	case m.watch != nil && m.watch.verdict == unknown:
+	case m.unmet.Load(), m.watch != nil && m.watch.verdict == unknown:
 		return Fresh
 	}
 	return Up
@@ -71,10 +71,13 @@ func (s *source) fitting(fit func(State) bool) []*Endpoint {
 	return endpoints
 }
 
-// share is what the source weighs when so many of its endpoints are fit.
-func (s *source) share(fit int) uint64 {
-	if fit == 0 || s.perService && s.weight > 0 {
-		return min(uint64(fit), 1) * s.weight
+// share is what the source weighs when so many of its endpoints are fit, which stand at these heights together.
+func (s *source) share(fit int, heights uint64) uint64 {
+	switch {
+	case fit == 0:
+		return 0
+	case s.perService:
+		return fullHeight * s.weight
 	}
-	return uint64(fit) * s.weight
+	return heights * s.weight
 }

@@ -103,7 +103,10 @@ func (e *Endpoint) status(s State) EndpointStatus {
 
 func (m member) why() string {
 	if m.ejected.Load() {
-		return "refused a connection"
+		return m.Endpoint.why
+	}
+	if m.unmet.Load() {
+		return "has not accepted a connection yet"
 	}
 	if m.watch == nil {
 		return ""
@@ -117,7 +120,7 @@ func (r *ring) shares() map[*Endpoint]float64 {
 	for _, h := range r.hands {
 		each := float64(h.turns) / float64(len(r.order)) / float64(len(h.endpoints))
 		for _, e := range h.endpoints {
-			shares[e] = each
+			shares[e] += each
 		}
 	}
 	return shares

@@ -41,7 +41,7 @@ func TestStatusTellsAllThereIs(t *testing.T) {
   server-2 http://10.0.0.3:80 weight 7 share 0.000 new 0 ""
 b 1
   server-3 http://10.0.0.4:80 weight 90 share 0.600 up 1 ""
-  server-4 http://10.0.0.5:80 weight 90 share 0.000 ejected 0 "refused a connection"
+  server-4 http://10.0.0.5:80 weight 90 share 0.000 ejected 0 "refused a connection, out until it accepts one"
   server-5 http://10.0.0.6:80 weight 60 share 0.400 up 0 ""
 server-9 http://10.0.0.10:80 retiring 1
 `

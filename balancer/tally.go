@@ -76,6 +76,16 @@ func (t *Tally) Each(see func(Key, Cell)) {
 	t.cells.each(func(k Key, c *cell) { see(k, c.read()) })
 }
 
+// Total is the number of finished requests.
+func (t *Tally) Total() (n uint64) {
+	t.cells.each(func(_ Key, c *cell) {
+		for i := range c.buckets {
+			n += c.buckets[i].Load()
+		}
+	})
+	return n
+}
+
 // EachOpen calls see with the number of requests under way.
 func (t *Tally) EachOpen(see func(Stream, int64)) {
 	t.open.each(func(s Stream, n *atomic.Int64) { see(s, n.Load()) })

@@ -19,6 +19,9 @@ const (
 	DefaultLimit    = 512 // probes under way at once: each holds a socket
 )
 
+// dialTimeout bounds a dial where Options.Dial does not.
+const dialTimeout = time.Second
+
 const h2c = "h2c"
 
 // Options say how probes reach endpoints.
@@ -32,6 +35,7 @@ type Options struct {
 // A Prober owns all probes: it starts them, lets only so many run at once, stops them and waits for them.
 // Endpoints are independent of each other: a slow one delays nobody's verdict but its own.
 type Prober struct {
+	dial         func(ctx context.Context, network, addr string) (net.Conn, error)
 	http1, http2 *http.Client
 	slots        chan struct{}
 	ctx          context.Context
@@ -48,7 +52,11 @@ func New(o Options) *Prober {
 		o.Limit = DefaultLimit
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	}
 	return &Prober{
+		dial:   o.Dial,
 		http1:  &http.Client{Transport: transport(o, false)},
 		http2:  &http.Client{Transport: transport(o, true)},
 		slots:  make(chan struct{}, o.Limit),
@@ -81,14 +89,10 @@ func (p *Prober) client(scheme string) *http.Client {
 // Watch probes the endpoint at once and then every interval, and tells each new verdict: the first one and
 // every change. The stop function does not wait: a verdict on its way may still be told.
 func (p *Prober) Watch(e rules.Endpoint, c rules.Check, tell func(up bool, why string)) (stop func()) {
-	ctx, cancel := context.WithCancel(p.ctx)
-	w := &watch{prober: p, check: withDefaults(c), target: e, tell: tell, ctx: ctx}
+	w := &watch{rounds: p.rounds(), check: withDefaults(c), target: e, tell: tell}
 	w.judge = judge{rise: w.check.Rise, fall: w.check.Fall}
-	p.schedule(w, 0)
-	return func() {
-		cancel()
-		p.unschedule(w)
-	}
+	w.schedule(0, w.turn)
+	return w.stop
 }
 
 func withDefaults(c rules.Check) rules.Check {
@@ -100,22 +104,6 @@ func withDefaults(c rules.Check) rules.Check {
 	}
 	c.Rise, c.Fall = max(c.Rise, 1), max(c.Fall, 1)
 	return c
-}
-
-func (p *Prober) schedule(w *watch, in time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.closed && w.ctx.Err() == nil {
-		w.timer = time.AfterFunc(max(in, 0), w.turn)
-	}
-}
-
-func (p *Prober) unschedule(w *watch) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if w.timer != nil {
-		w.timer.Stop()
-	}
 }
 
 // enter counts a probe in, unless the prober is closed.

@@ -15,44 +15,42 @@ import (
 // A watch is one endpoint being probed for one check. It has a goroutine only while a probe is under way:
 // between probes it is a timer, so that fifty thousand of them cost little.
 type watch struct {
-	prober *Prober
+	rounds
 	check  rules.Check
 	target rules.Endpoint
 	tell   func(up bool, why string)
-	ctx    context.Context // ends when the watch is stopped
-	timer  *time.Timer     // the next probe; guarded by prober.mu
 
 	// Only the probe under way touches these, and there is never more than one.
 	judge judge
-	later bool // the first period is over
+	later bool // it has passed once, or is asked no more often than others
+	tries int  // until then
 }
 
 // turn makes one probe and sets the time of the next.
 func (w *watch) turn() {
-	if !w.prober.enter() {
-		return
-	}
-	defer w.prober.running.Done()
-	if !w.prober.slot(w.ctx) {
-		return
-	}
 	started := time.Now()
-	err := w.probe()
-	w.prober.free()
-	if w.ctx.Err() != nil {
-		return // stopped meanwhile: a cancelled probe says nothing about the endpoint
-	}
-	if w.judge.hear(err == nil) {
-		w.tell(w.judge.up, reason(err))
-	}
-	w.prober.schedule(w, w.period()-time.Since(started))
+	w.round(w.probe, func(err error) {
+		if w.judge.hear(err == nil) {
+			w.tell(w.judge.up, reason(err))
+		}
+		w.schedule(w.period(err)-time.Since(started), w.turn)
+	})
 }
 
-// period is the interval; the first is up to a fifth shorter, so that ten thousand checks that began
-// together do not go on together.
-func (w *watch) period() time.Duration {
+// A newborn endpoint is asked often for a while: its program takes seconds to come up, and not the interval.
+const (
+	newborn      = time.Second
+	newbornTimes = 60
+)
+
+// period is the interval, but for an endpoint that has never passed. The first after a pass is up to a fifth shorter, so
+// that ten thousand checks that began together do not go on together.
+func (w *watch) period(err error) time.Duration {
 	if w.later {
 		return w.check.Interval
+	}
+	if w.tries++; err != nil && w.tries < newbornTimes {
+		return min(newborn, w.check.Interval)
 	}
 	w.later = true
 	return w.check.Interval - time.Duration(rand.Int64N(int64(w.check.Interval)/5+1))

@@ -1,0 +1,51 @@
+package balancer
+
+import (
+	"sync"
+	"time"
+)
+
+// A retry doubles the load of whoever is in trouble already. A budget bounds that: a fifth of a service's requests, and a
+// few a second where there are few requests.
+const (
+	budgetEach  = 5   // requests that allow a retry
+	budgetFloor = 10  // retries a second that are always allowed
+	budgetMost  = 100 // retries that may be saved up
+)
+
+// A budget is what a service may spend on retries. Only they write it: what the requests have earned is taken from the
+// group's tally when one is asked for.
+type budget struct {
+	mu     sync.Mutex
+	seen   uint64 // requests that have earned already
+	saved  uint64 // in parts of a retry, budgetEach of which make one
+	second int64  // the last one that the floor was used in
+	used   int    // of the floor, in that second
+}
+
+// MayRetry takes a retry from the budget. It is for retries that an endpoint may feel: who refuses a connection feels
+// nothing, and is asked no more.
+func (g *Group) MayRetry() bool {
+	b := &g.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.floor(time.Now().Unix()) || b.spend(g.Tally.Total())
+}
+
+func (b *budget) floor(now int64) bool {
+	if b.second != now {
+		b.second, b.used = now, 0
+	}
+	b.used++
+	return b.used <= budgetFloor
+}
+
+func (b *budget) spend(requests uint64) bool {
+	b.saved = min(b.saved+requests-b.seen, budgetMost*budgetEach)
+	b.seen = requests
+	if b.saved < budgetEach {
+		return false
+	}
+	b.saved -= budgetEach
+	return true
+}

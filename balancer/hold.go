@@ -1,0 +1,130 @@
+package balancer
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Requests that find no endpoint wait for one: in the middle of a deployment there may be none for a moment, and a
+// client that waits a second has lost nothing. The queue is bounded, and there is none for a service that has been
+// without endpoints for long.
+
+// DefaultQueue is how many requests of a service may wait where Options say nothing.
+const DefaultQueue = 1000
+
+// momentary bounds how long a service may be without an endpoint for its requests to wait for one: after that the wait is
+// no longer for a deployment's end.
+const momentary = time.Minute
+
+// A queue is the requests of a group that wait.
+type queue struct {
+	mu      sync.Mutex
+	waiting int
+	change  chan struct{} // closed when there may be an endpoint; nil: nobody waits
+}
+
+// A Turn is what a group looked like when a request asked it for an endpoint.
+type Turn uint64
+
+// Turn is taken before endpoints are asked: Hold then knows whether there is another chance.
+func (g *Group) Turn() Turn { return Turn(g.turns.Load()) }
+
+// Paused says that requests shall wait although there may be endpoints.
+func (g *Group) Paused() bool { return g.paused.Load() }
+
+// Waiting is the number of requests that wait for an endpoint.
+func (g *Group) Waiting() int {
+	g.queue.mu.Lock()
+	defer g.queue.mu.Unlock()
+	return g.queue.waiting
+}
+
+func (g *Group) awaited() bool { return g.Waiting() > 0 }
+
+// Hold waits until there may be an endpoint that was not there at the turn, at most until a moment. False: there is none by
+// then, the queue is full, the group has had none for long, or ctx has ended.
+func (g *Group) Hold(ctx context.Context, turn Turn, until time.Time) bool {
+	wait := time.Until(until)
+	if wait <= 0 || !g.Paused() && g.longLost(wait) {
+		return false
+	}
+	if !g.enqueue() {
+		return false
+	}
+	defer g.dequeue()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		change := g.queue.changes()
+		if g.Turn() != turn && !g.Paused() && !g.desperate() {
+			return true
+		}
+		select {
+		case <-change:
+		case <-timer.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// longLost: a group that may wait longer than usual for an endpoint may also be without one for longer.
+func (g *Group) longLost(wait time.Duration) bool {
+	since := g.lost.Load()
+	return since != 0 && time.Since(time.Unix(0, since)) > max(momentary, 2*wait)
+}
+
+func (g *Group) enqueue() bool {
+	g.queue.mu.Lock()
+	defer g.queue.mu.Unlock()
+	if g.queue.waiting >= g.fleet.options.Queue {
+		return false
+	}
+	g.queue.waiting++
+	return true
+}
+
+func (g *Group) dequeue() {
+	g.queue.mu.Lock()
+	defer g.queue.mu.Unlock()
+	g.queue.waiting--
+}
+
+func (q *queue) changes() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.change == nil {
+		q.change = make(chan struct{})
+	}
+	return q.change
+}
+
+func (q *queue) wake() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.change != nil {
+		close(q.change)
+		q.change = nil
+	}
+}
+
+// turned follows each new ring or plan; needs Fleet.mu.
+func (g *Group) turned() {
+	g.turns.Add(1)
+	if g.desperate() {
+		g.lost.CompareAndSwap(0, time.Now().UnixNano())
+		return
+	}
+	g.lost.Store(0)
+	g.queue.wake()
+}
+
+// desperate: no endpoint is known to be good.
+func (g *Group) desperate() bool {
+	if p := g.plan.Load(); p != nil {
+		return !p.good
+	}
+	return g.ring.Load().desperate
+}
