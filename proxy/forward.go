@@ -18,18 +18,18 @@ const (
 
 var errNoEndpoint = errors.New("the service has no endpoint that could answer")
 
-// forward finds an endpoint that answers.
-func (v *visit) forward() (*message.Response, *message.Failure) {
+// attempt finds an endpoint that answers.
+func (v *visit) attempt() (*message.Response, *message.Failure) {
 	var tried [maxTries]*balancer.Endpoint
 	var last *message.Failure
-	timeouts, retry := 0, v.retry()
+	timeouts, twice, retry := 0, false, v.retry()
 	for n := 0; n < v.tries(retry); n++ {
 		if n > 0 && !v.pause(retry, n) {
 			break
 		}
 		e := v.pick(tried[:n])
-		if e == nil && n > 0 && retry != nil {
-			e = v.group.Pick() // all have been tried, and are to be tried again
+		if e == nil && n > 0 && (retry != nil || !undialled(last) && !twice && v.patience() > 0) {
+			twice, e = true, v.group.Pick() // all have been tried; one that died of this is back, or refuses now and is waited for
 		}
 		if e == nil {
 			break
@@ -47,7 +47,7 @@ func (v *visit) forward() (*message.Response, *message.Failure) {
 		if fail.Step == message.TimedOut {
 			timeouts++
 		}
-		if !fail.Again || timeouts == maxTimeouts {
+		if !fail.Again || timeouts == maxTimeouts || !undialled(fail) && !v.group.MayRetry() {
 			break
 		}
 	}
@@ -122,16 +122,18 @@ func (v *visit) try(e *balancer.Endpoint) (*message.Response, *message.Failure) 
 	response, fail := v.entry.proxy.options.Back.RoundTrip(v.exchange, e)
 	q.Host = host
 	if fail == nil {
+		e.Answered()
 		v.remember(e, response)
 		return response, nil
 	}
 	e.End()
 	v.engaged = false
-	if fail.Step == message.Refused || dialTimedOut(fail) {
+	switch {
+	case fail.Side != message.Upstream:
+	case fail.Step == message.Refused, fail.Step == message.TimedOut && fail.Again: // of time-outs only a dial's may be tried again
 		e.Refused()
+	default:
+		e.Faulted()
 	}
 	return nil, fail
 }
-
-// dialTimedOut: only a time-out before anything was sent may be tried again, and only it says that nobody is there.
-func dialTimedOut(f *message.Failure) bool { return f.Step == message.TimedOut && f.Again }

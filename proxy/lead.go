@@ -50,18 +50,26 @@ func (v *visit) serviceOf(part *balancer.Group) *rules.Service {
 // leadElsewhere leads anew a request whose service has been tried in vain: its endpoints that refused are out by now, so that
 // a failover, say, leads to the fallback. False: it would be the same service again.
 func (v *visit) leadElsewhere() bool {
-	tried, q := v.group, v.exchange.Request()
-	v.undo(q, v.group)
-	for _, l := range v.above[1:] {
-		v.undo(q, l.group)
-	}
+	tried := v.group
+	return v.leadAnew() && v.group != tried
+}
+
+// leadAnew leads the request again. False: a connection limit on the new way has refused it.
+func (v *visit) leadAnew() bool {
+	q := v.exchange.Request()
 	if v.limited {
 		v.group.Leave(v.key)
 		v.limited = false
 	}
-	v.service, v.group, v.above = v.above[0].service, v.above[0].group, nil
+	if len(v.above) > 0 {
+		v.undo(q, v.group)
+		for _, l := range v.above[1:] {
+			v.undo(q, l.group)
+		}
+		v.service, v.group, v.above = v.above[0].service, v.above[0].group, nil
+	}
 	v.lead()
-	return v.group != tried && v.enter(q)
+	return v.enter(q)
 }
 
 // undo takes back begin: the request is another service's.

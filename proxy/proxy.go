@@ -33,6 +33,8 @@ type Options struct {
 	Hostname     string          // for X-Forwarded-Server; "": the machine's
 	Filters      middleware.Options
 	Retry        *rules.Retry     // of requests whose route says nothing of it; nil: whoever refuses a connection is passed over
+	Hold         time.Duration    // how long a request waits for an endpoint where its service says nothing of it; 0: not at all
+	HoldPage     string           // HTML for those that waited in vain; "": a line of text
 	Limits       http1.Limits     // of what one client's connection may cost; Head and Idle are the two above
 	StdHTTP1     bool             // HTTP/1.1 by net/http, not by our own engine: the operator's way out
 	Ticks        <-chan time.Time // make time pass for the engines, each a second; nil: seconds do

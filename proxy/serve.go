@@ -272,7 +272,11 @@ func (v *visit) fail(f *message.Failure) {
 		return
 	}
 	v.cause = f
-	v.answer(failed(status))
+	if f.Step == message.NoPlace {
+		v.answer(v.unavailable())
+	} else {
+		v.answer(failed(status))
+	}
 	if v.cause != nil { // else a filter has made good for it
 		v.failure = v.cause
 	}

@@ -15,7 +15,7 @@ var appia = dialect{prefix: "appia.", rows: []row{
 		help: "time that a check may take, with its unit", byDefault: "5s", bad: "the default holds"},
 	{name: "hold", set: text(setHold),
 		help:      "how long a request waits when no task of the service could answer, with its unit; `0`: not at all, the answer is 503 at once",
-		byDefault: "`--hold`", bad: "the default holds"},
+		byDefault: "`--hold.timeout`", bad: "the default holds"},
 	{name: "slowstart", set: period(func(d *draft) *time.Duration { return &d.presence.SlowStart }),
 		help: "time in which the share of a new task rises to its full height, with its unit", byDefault: "none", bad: "new tasks get their full share at once"},
 	{name: "pause", set: boolean(func(d *draft) *bool { return &d.presence.Paused }),

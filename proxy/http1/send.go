@@ -50,7 +50,7 @@ func (x *exchange) Inform(r *message.Response) error {
 func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 	x.answered = true
 	end := x.endingOf(r)
-	if end == atClose || x.head.expects && x.uninvited() || x.client.server.leaving.Load() {
+	if end == atClose || x.head.expects && x.uninvited() || x.client.server.leaving.Load() || x.request.Body != nil && x.leftover(r) {
 		x.keep = false
 	}
 	buffer := pages.Get().(*page)
@@ -64,6 +64,15 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 		}
 	}
 	return sent, fail
+}
+
+// leftover tells whether a rest of the request's body will end the connection: a client that is not told so may lose its
+// next request on it. Of a body that another goroutine may be sending to an endpoint that answers early, nothing can be said.
+func (x *exchange) leftover(r *message.Response) bool {
+	if !message.IsText(r.Body) || x.client.serving() != nil {
+		return false
+	}
+	return !x.body.ended && (x.body.framing != sized || !x.body.whole())
 }
 
 func (x *exchange) appendHead(b []byte, r *message.Response, end ending) []byte {

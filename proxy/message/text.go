@@ -16,3 +16,9 @@ type text struct {
 func (t *text) Close() error      { return nil }
 func (t *text) Length() int64     { return t.size }
 func (t *text) Trailers() *Fields { return nil }
+
+// IsText reports whether a body was made by Text.
+func IsText(b Body) bool {
+	_, is := b.(*text)
+	return is
+}

@@ -65,6 +65,7 @@ type App struct {
 	given    []byte      // the sticky key the flags gave; nil: it is derived from the swarm's id
 	tlsTo    *tls.Config // towards https endpoints
 	compiler rules.Options
+	holdPage string                  // for requests that waited for an endpoint in vain
 	access   *accesslog.Log          // nil: no request is logged
 	errors   *admin.Errors           // for /health; nil: none are kept
 	inside   map[string]*insidePages // pages on entry points, by their names
@@ -82,6 +83,13 @@ func New(c *config.Config, w World, log *zap.Logger) (*App, error) {
 	}
 	if a.tlsTo, err = endpointTLS(c); err != nil {
 		return nil, err
+	}
+	if c.HoldPage != "" {
+		page, err := os.ReadFile(c.HoldPage)
+		if err != nil {
+			return nil, fmt.Errorf("--hold.page: %w", err)
+		}
+		a.holdPage = string(page)
 	}
 	a.compiler = c.Compiler()
 	if err = a.openAccessLog(); err != nil {
@@ -106,6 +114,8 @@ func (a *App) dialer() *conn.Dialer {
 func (a *App) makeFleet() {
 	a.fleet = balancer.New(balancer.Options{
 		Drain:     a.config.Drain,
+		Greet:     true,
+		Queue:     a.config.HoldQueue,
 		Buckets:   a.config.Buckets,
 		Health:    health.Options{Dial: a.dialer().DialContext, TLS: a.tlsTo},
 		OnVerdict: a.verdict,
@@ -132,6 +142,7 @@ func (a *App) makeProxy() {
 		Limits: a.config.Limits, StdHTTP1: a.config.StdHTTP1, Ticks: a.world.Ticks, Retry: a.config.Retry,
 		WriteTimeout: a.config.WriteTimeout, Buckets: a.config.Buckets, AccessLog: a.access, OnError: a.onError(),
 	}
+	options.Hold, options.HoldPage = a.config.Hold, a.holdPage
 	options.Filters.IPv6 = a.config.IPv6Prefix
 	a.proxy = proxy.New(options)
 }

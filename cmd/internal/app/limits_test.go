@@ -233,7 +233,7 @@ func TestTimeOutForDialsIsAFlag(t *testing.T) {
 		<-ctx.Done() // a SYN that nobody answers
 		return nil, ctx.Err()
 	}}
-	b := startIn(t, engine, docker, world, "--forwardingTimeouts.dialTimeout=5ms")
+	b := startIn(t, engine, docker, world, "--hold.timeout=0", "--forwardingTimeouts.dialTimeout=5ms")
 	b.deploy("blog", "blog.yml")
 	b.untilText(":2368")
 	if got := b.say("GET /" + host + "Connection: close\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 504 ") {

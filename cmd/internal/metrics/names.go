@@ -58,6 +58,8 @@ var (
 	diagnostics = describe("appia_diagnostics",
 		"Diagnostics that stand, by severity and code.", "severity", "code")
 
+	backendWaiting = describe("appia_backend_waiting_requests",
+		"Requests that wait because no endpoint of the service could answer.", "backend")
 	entryPointRefused = describe("appia_entrypoint_refused_total",
 		"Connections of clients that were refused or given up before they were a request, by cause.", "entrypoint", "cause")
 	entryPointFailures = describe("appia_entrypoint_failures_total",

@@ -112,6 +112,9 @@ func (r report) fleet(f *balancer.Fleet) {
 	for _, g := range f.Groups() {
 		r.tally(backendMetrics, &g.Tally, g.Name)
 		r.counter(backendRetries, float64(g.Retries.Load()), g.Name)
+		if n := g.Waiting(); n > 0 {
+			r.gauge(backendWaiting, float64(n), g.Name)
+		}
 		r.failures(backendFailures, &g.Failed, g.Name)
 	}
 	status := f.Status()
