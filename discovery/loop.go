@@ -47,11 +47,14 @@ type Options struct {
 	// Compile turns what is asked for into a table; prev is the last one, whose work may be used again.
 	Compile func(prev *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic)
 	// Apply puts a table in force; it returns when requests are served by it, and what only then is seen to be wrong.
-	Apply    func(*rules.Table, *snapshot.Swarm) []rules.Diagnostic
-	Log      *zap.Logger
-	Calm     time.Duration // between looks while nothing happens; 0: 15 s
-	Once     bool          // look until it succeeded, then never again (--docker.watch=false)
-	StateDir string        // where the last good snapshot is kept; "": nowhere
+	Apply func(*rules.Table, *snapshot.Swarm) []rules.Diagnostic
+	Log   *zap.Logger
+	Calm  time.Duration // between looks while nothing happens; 0: 15 s
+	Once  bool          // look until it succeeded, then never again (--docker.watch=false)
+	// Linger is how long the routes of a service that was removed stay, for its requests to wait for one of its name; nil: not
+	// at all.
+	Linger   func(*snapshot.Service) time.Duration
+	StateDir string // where the last good snapshot is kept; "": nowhere
 }
 
 // The paces of looking. After a hint, and while the swarm is on its way to what was asked for, tasks come and go
@@ -73,7 +76,8 @@ type Loop struct {
 	options Options
 	hints   chan struct{} // one slot: that there was a hint is all that counts
 	store   *store
-	last    *snapshot.Swarm
+	gone    lingerer
+	last    *snapshot.Swarm // as it was seen
 	table   *rules.Table
 	told    map[rules.Diagnostic]bool // what the log has said already
 	pace    pace
@@ -98,6 +102,7 @@ func New(o Options) *Loop {
 		told:    map[rules.Diagnostic]bool{},
 		pace:    pace{calm: o.Calm},
 		opens:   map[*Stream]bool{},
+		gone:    lingerer{linger: o.Linger},
 	}
 }
 
@@ -129,6 +134,7 @@ func (l *Loop) begin(ctx context.Context) {
 	if kept := l.store.load(); kept != nil {
 		l.options.Log.Warn("the swarm does not answer: serving what was last known, from disk", zap.Int("services", len(kept.Services)))
 		l.publish(kept)
+		l.last = kept
 	}
 }
 
@@ -138,7 +144,7 @@ func (l *Loop) wait(ctx context.Context) bool {
 		<-ctx.Done()
 		return false
 	}
-	timer := time.NewTimer(l.interval())
+	timer := time.NewTimer(l.untilNext())
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -164,6 +170,15 @@ func (l *Loop) rest(ctx context.Context) bool {
 	case <-timer.C:
 		return true
 	}
+}
+
+// untilNext is how long to wait without a hint: also for the end of what lingers.
+func (l *Loop) untilNext() time.Duration {
+	interval := l.interval()
+	if l.gone.next.IsZero() || l.fails > 0 {
+		return interval
+	}
+	return min(interval, max(0, time.Until(l.gone.next)))
 }
 
 func (l *Loop) interval() time.Duration {
@@ -199,11 +214,14 @@ func (l *Loop) look(ctx context.Context) bool {
 	l.pace.looked(time.Now(), time.Since(began))
 	l.recovered()
 	l.pace.converging = converging(seen)
-	if l.last != nil && seen.Reuse(l.last) {
+	same := seen == l.last || l.last != nil && seen.Reuse(l.last)
+	shown, haunted := l.gone.haunt(seen, l.last, began)
+	l.last = seen
+	if same && !haunted {
 		return true
 	}
 	l.pace.lastChange = time.Now()
-	l.publish(seen)
+	l.publish(shown)
 	l.pace.looked(time.Now(), time.Since(began))
 	l.note(func(s *Status) { s.Delays.observe(time.Since(since)) })
 	l.store.keep(seen)
@@ -221,7 +239,7 @@ func (l *Loop) publish(seen *snapshot.Swarm) {
 		l.note(func(s *Status) { s.Diagnostics = found })
 	}
 	l.report(table, found)
-	l.last, l.table = seen, table
+	l.table = table
 	l.note(func(s *Status) {
 		s.Tables++
 		s.Swapped = time.Now()

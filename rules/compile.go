@@ -47,6 +47,9 @@ type compiler struct {
 }
 
 func (c *compiler) tell(o Owner, d Diagnostic) {
+	if o.Gone {
+		return
+	}
 	d.Service = o.Name
 	c.found = append(c.found, d)
 }

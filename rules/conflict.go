@@ -43,6 +43,9 @@ func (c *compiler) claimAll(first map[claim]*Route, r *Route) {
 }
 
 func (c *compiler) tellConflict(winner, loser *Route) {
+	if winner.Owner.Gone || loser.Owner.Gone {
+		return // it is over in a moment
+	}
 	severity := Error
 	if !loser.Shadowed {
 		severity = Warning // it is served at other entry points
@@ -58,7 +61,7 @@ func (c *compiler) tellConflict(winner, loser *Route) {
 
 // compareOptions looks at two routes to one service: harmless, unless it matters which of them is tried first.
 func (c *compiler) compareOptions(first, other *Route) {
-	if first.PassHost == other.PassHost && first.Rule.then.same(other.Rule.then) && sameChains(first, other) {
+	if first.Owner.Gone || other.Owner.Gone || first.PassHost == other.PassHost && first.Rule.then.same(other.Rule.then) && sameChains(first, other) {
 		return
 	}
 	const text = "%s asks for the same requests for the same service, but forwards them otherwise; %s counts"

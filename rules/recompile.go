@@ -88,7 +88,7 @@ func (s *Service) with(o Owner, from *ServiceSpec) (*Service, bool) {
 
 // sameButEndpoints says whether two specs ask for the same, wherever it is answered.
 func (s *Spec) sameButEndpoints(other *Spec) bool {
-	return s.Owner.ID == other.Owner.ID && s.Owner.Name == other.Owner.Name && s.Owner.Created.Equal(other.Owner.Created) &&
+	return s.Owner.ID == other.Owner.ID && s.Owner.Name == other.Owner.Name && s.Owner.Gone == other.Owner.Gone && s.Owner.Created.Equal(other.Owner.Created) &&
 		(share(s.Routes, other.Routes) || slices.EqualFunc(s.Routes, other.Routes, RouteSpec.equal)) &&
 		(share(s.Services, other.Services) || slices.EqualFunc(s.Services, other.Services, ServiceSpec.sameSettings))
 }

@@ -94,5 +94,5 @@ func (s Source) Share() int {
 
 // older orders owners by age, then by name.
 func older(a, b Owner) int {
-	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(compareBool(a.Gone, b.Gone), a.Created.Compare(b.Created), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }

@@ -19,7 +19,7 @@ type reading struct {
 // readService reads one service; the spec is empty when the service is not published.
 func readService(s *snapshot.Service, around surroundings) result {
 	r := &reading{surroundings: around, service: s, notes: &notebook{service: s.Name}}
-	r.spec.Owner = rules.Owner{ID: s.ID, Name: s.Name, Created: s.Created}
+	r.spec.Owner = rules.Owner{ID: s.ID, Name: s.Name, Created: s.Created, Gone: s.Gone}
 	r.tellContainerLabels()
 	var segments []segment
 	if r.published() {
@@ -33,7 +33,11 @@ func readService(s *snapshot.Service, around surroundings) result {
 			r.read3(newer, shared)
 		}
 	}
-	return result{service: s, twin: around.twins[s.ID], asked: r.asked, spec: r.spec, found: r.notes.list(segments)}
+	read := result{service: s, twin: around.twins[s.ID], asked: r.asked, spec: r.spec, found: r.notes.list(segments)}
+	if s.Gone {
+		read.found = nil // there is nobody left to tell it to
+	}
+	return read
 }
 
 // published reports whether this router serves the service at all: switched on, and tagged as the constraints want.

@@ -142,6 +142,15 @@ func setWeightPer(d *draft, e entry) {
 	d.perService = per == "service"
 }
 
+// Hold is how long a service's requests wait while it has no task, as its label says or by default.
+func Hold(labels map[string]string, byDefault time.Duration) time.Duration {
+	value, err := time.ParseDuration(labels[appia.prefix+"hold"])
+	if err != nil || value < 0 {
+		return byDefault
+	}
+	return value
+}
+
 // setHold reads a time that may be none.
 func setHold(d *draft, e entry) {
 	value, err := time.ParseDuration(e.value)

@@ -91,6 +91,7 @@ func findElements(services []snapshot.Service, o Options) map[string]*holding {
 		}
 	}
 	for _, h := range all {
+		h.bury()
 		slices.SortStableFunc(h.elements, func(a, b *element) int {
 			if older(a.service, b.service) {
 				return -1
@@ -102,6 +103,13 @@ func findElements(services []snapshot.Service, o Options) map[string]*holding {
 		}
 	}
 	return all
+}
+
+// bury leaves out what services that are gone declare, where one that is there declares it too.
+func (h *holding) bury() {
+	if slices.ContainsFunc(h.elements, func(e *element) bool { return !e.service.Gone }) {
+		h.elements = slices.DeleteFunc(h.elements, func(e *element) bool { return e.service.Gone })
+	}
 }
 
 // publishes reports whether a service is published, whatever there is to tell about it.

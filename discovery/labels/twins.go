@@ -30,5 +30,8 @@ func findTwins(services []snapshot.Service) (twins map[string]string, named map[
 }
 
 func older(a, b *snapshot.Service) bool {
+	if a.Gone != b.Gone {
+		return b.Gone
+	}
 	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) < 0
 }

@@ -19,7 +19,7 @@ func (s *Swarm) sameAround(o *Swarm) bool {
 // Equal compares all that a service has, tasks included. What two services share in memory it does not look at.
 func (s *Service) Equal(o *Service) bool {
 	return s.ID == o.ID && s.Name == o.Name && s.Created.Equal(o.Created) && s.Global == o.Global && s.DNSRR == o.DNSRR &&
-		s.Wanted == o.Wanted && s.Converging == o.Converging && slices.Equal(s.VIPs, o.VIPs) &&
+		s.Wanted == o.Wanted && s.Gone == o.Gone && s.Converging == o.Converging && slices.Equal(s.VIPs, o.VIPs) &&
 		slices.Equal(s.ContainerLabels, o.ContainerLabels) &&
 		equalLabels(s.Labels, o.Labels) && equalTasks(s.Tasks, o.Tasks)
 }

@@ -39,6 +39,9 @@ type Service struct {
 	Wanted          int       `json:"wanted"`          // replicas asked for; -1 for a global service
 	// Converging says that the swarm is still changing this service: tasks are starting, stopping or missing.
 	Converging bool `json:"converging,omitempty"`
+	// Gone says that the service has been removed a moment ago and that its requests may still wait for one of its name.
+	// It is never so in what a swarm tells.
+	Gone bool `json:"-"`
 }
 
 // A Task is a running task of a service.

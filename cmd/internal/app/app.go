@@ -170,7 +170,8 @@ func (a *App) onError() func(status int, method, host, path string) {
 func (a *App) makeLoop() {
 	a.loop = discovery.New(discovery.Options{
 		Source: a.world.Swarm, Streams: a.streams(), Log: a.log, Calm: a.config.Refresh, Once: !a.config.Watch, StateDir: a.config.StateDir,
-		Read: labels.NewReader(a.config.Labels).Read,
+		Read:   labels.NewReader(a.config.Labels).Read,
+		Linger: func(s *snapshot.Service) time.Duration { return labels.Hold(s.Labels, a.config.Hold) },
 		Compile: func(last *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
 			return rules.Recompile(last, specs, a.compiler)
 		},

@@ -60,13 +60,13 @@ type Config struct {
 	WriteTimeout time.Duration
 	IdleTimeout  time.Duration
 	MaxIdle      int
-	Retry        *rules.Retry // nil: only what refuses a connection is tried elsewhere
+	Retry        *rules.Retry  // nil: only what refuses a connection is tried elsewhere
 	Hold         time.Duration // how long a request waits for an endpoint where its service says nothing of it; 0: not at all
 	HoldQueue    int           // requests of a service that may wait
 	HoldPage     string        // a file of HTML for those that waited in vain; "": none
-	IPv6Prefix   int          // bits of an IPv6 client's address that count in rate limits
-	Limits       http1.Limits // of one client's connection, but for what ReadTimeout and IdleTimeout say
-	StdHTTP1     bool         // HTTP/1.1 by net/http
+	IPv6Prefix   int           // bits of an IPv6 client's address that count in rate limits
+	Limits       http1.Limits  // of one client's connection, but for what ReadTimeout and IdleTimeout say
+	StdHTTP1     bool          // HTTP/1.1 by net/http
 	SkipVerify   bool
 	RootCAs      []string
 	AcceptGrace  time.Duration // keep accepting this long after SIGTERM
