@@ -58,12 +58,21 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 	sent, fail := x.sendBody(out, r, end)
 	pages.Put(buffer)
 	if fail != nil {
+		fail = x.blamed(fail)
 		x.broken = true
 		if end == atClose && x.client.sock.tcp != nil {
 			_ = x.client.sock.tcp.SetLinger(0) // else half an answer would look whole
 		}
 	}
 	return sent, fail
+}
+
+// blamed puts a failure on the client where it was cut: the endpoint's connection was cut along with its own.
+func (x *exchange) blamed(f *message.Failure) *message.Failure {
+	if !x.client.isGone() {
+		return f
+	}
+	return message.Ended(x.Context(), f.Step, f.Err)
 }
 
 func (x *exchange) appendHead(b []byte, r *message.Response, end ending) []byte {

@@ -239,9 +239,8 @@ func (u *upstream) failure(x message.Exchange, err error) *message.Failure {
 		u.pump.halt()
 		clientErr = u.pump.clientError()
 	}
-	if x.Context().Err() != nil {
-		f.Side = message.Client
-		return f
+	if ctx := x.Context(); ctx.Err() != nil {
+		return message.Ended(ctx, f.Step, err)
 	}
 	q := x.Request()
 	whole := u.pump == nil || !u.pump.started

@@ -232,9 +232,8 @@ func (t *trip) inform(status int, header textproto.MIMEHeader) error {
 func (t *trip) failure(err error) *message.Failure {
 	f := &message.Failure{Side: message.Upstream, Step: message.Waiting, Err: err}
 	whole, clientErr := t.content.seal()
-	if t.exchange.Context().Err() != nil {
-		f.Side = message.Client
-		return f
+	if ctx := t.exchange.Context(); ctx.Err() != nil {
+		return message.Ended(ctx, f.Step, err)
 	}
 	switch {
 	case clientErr != nil:
