@@ -241,6 +241,9 @@ func (a *forwardAuth) Response(v *Visit, r *message.Response) *message.Response 
 	return r
 }
 
+// Switch implements Switcher: a session that was renewed is renewed for whoever opens a tunnel too.
+func (a *forwardAuth) Switch(v *Visit, r *message.Response) { a.Response(v, r) }
+
 // denial is the server's answer as the client gets it.
 func (a *forwardAuth) denial(answer *http.Response) *message.Response {
 	r := &message.Response{Status: answer.StatusCode}

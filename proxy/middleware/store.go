@@ -124,6 +124,7 @@ func linkOf(filter any) link {
 	var l link
 	l.asker, _ = filter.(Asker)
 	l.answerer, _ = filter.(Answerer)
+	l.switcher, _ = filter.(Switcher)
 	l.doner, _ = filter.(Doner)
 	return l
 }
