@@ -136,6 +136,10 @@ func TestMirrorsGetCopiesAndTheRequestDoesNotWait(t *testing.T) {
 	}
 	once.Do(func() { close(block) })
 	r.nothingInFlight()
+	r.leave()
+	if kept := r.proxy.mirrors.kept.Load(); kept != 0 {
+		t.Errorf("%d bytes are kept for nobody", kept)
+	}
 	if sent, dropped := r.proxy.MirrorCounts(); sent != 6 || dropped != 4 {
 		t.Errorf("%d copies were sent, %d dropped", sent, dropped)
 	}
@@ -208,5 +212,31 @@ func TestClientOfAPartThatCannotAnswerIsLedToAnother(t *testing.T) {
 	answer, text := r.ask("GET", "a.com", "/", func(q *http.Request) { q.AddCookie(stuck) })
 	if text != "b" || len(answer.Cookies()) != 1 || answer.Cookies()[0].Value == stuck.Value {
 		t.Errorf("%s %q, cookies %v", answer.Status, text, answer.Cookies())
+	}
+}
+
+func TestBodiesThatWaitForTheirEndAreKeptUpToABound(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	main := endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		io.Copy(w, q.Body)
+	})
+	mirrored := rules.ServiceSpec{Name: "m", Weight: 1, Mirroring: &rules.Mirroring{Service: "a", Mirrors: []rules.Mirror{{Service: "a", Percent: 100}}}}
+	r.put([]rules.ServiceSpec{at("a", main), mirrored}, routeTo(t, "a.com", "m"))
+	for _, c := range []struct {
+		others        int64 // bytes
+		sent, dropped uint64
+	}{{mostKept - 6, 1, 0}, {mostKept - 5, 1, 1}} {
+		r.proxy.mirrors.kept.Add(c.others)
+		if answer, text := r.ask("POST", "a.com", "/", body("POST", "letter")); answer.StatusCode != 200 || text != "letter" {
+			t.Errorf("%d %q", answer.StatusCode, text)
+		}
+		r.nothingInFlight()
+		r.proxy.mirrors.all.Wait()
+		if left := r.proxy.mirrors.kept.Add(-c.others); left != 0 {
+			t.Errorf("%d bytes are kept", left)
+		}
+		if sent, dropped := r.proxy.MirrorCounts(); sent != c.sent || dropped != c.dropped {
+			t.Errorf("%d copies were sent, %d dropped", sent, dropped)
+		}
 	}
 }
