@@ -28,7 +28,7 @@ func (v *visit) forward() (*message.Response, *message.Failure) {
 			break
 		}
 		e := v.pick(tried[:n])
-		if e == nil && n > 0 && retry != nil {
+		if e == nil && n > 0 && retry != nil && !v.full {
 			e = v.group.Pick() // all have been tried, and are to be tried again
 		}
 		if e == nil {

@@ -48,20 +48,25 @@ func (v *visit) serviceOf(part *balancer.Group) *rules.Service {
 }
 
 // leadElsewhere leads anew a request whose service has been tried in vain: its endpoints that refused are out by now, so that
-// a failover, say, leads to the fallback. False: it would be the same service again.
+// a failover, say, leads to the fallback. False: it would be the same service again, or one whose connection limit refuses it,
+// which is the client's answer then, as it is where it was led there at first.
 func (v *visit) leadElsewhere() bool {
-	tried, q := v.group, v.exchange.Request()
+	tried, q, place, limited := v.group, v.exchange.Request(), v.key, v.limited
 	v.undo(q, v.group)
 	for _, l := range v.above[1:] {
 		v.undo(q, l.group)
 	}
-	if v.limited {
-		v.group.Leave(v.key)
-		v.limited = false
-	}
 	v.service, v.group, v.above = v.above[0].service, v.above[0].group, nil
 	v.lead()
-	return v.group != tried && v.enter(q)
+	if v.group == tried {
+		return false // and keeps its place
+	}
+	if limited {
+		tried.Leave(place)
+		v.limited = false
+	}
+	v.full = !v.enter(q)
+	return !v.full
 }
 
 // undo takes back begin: the request is another service's.

@@ -240,3 +240,40 @@ func TestBodiesThatWaitForTheirEndAreKeptUpToABound(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoIsLedToAServiceThatIsFullIsTold(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	entered, leave := make(chan bool), make(chan bool)
+	fallback := at("fallback", endpoint(t, func(_ http.ResponseWriter, q *http.Request) {
+		entered <- true
+		<-leave
+	}))
+	fallback.MaxConn = &rules.MaxConn{Amount: 1, Extractor: rules.Extractor{Kind: rules.ByHost}}
+	main := func(addrs ...string) {
+		over := rules.ServiceSpec{Name: "over", Weight: 1, Failover: &rules.Failover{Main: "main", Fallback: "fallback"}}
+		r.put([]rules.ServiceSpec{at("main", addrs...), fallback, over}, routeTo(t, "a.com", "over", rules.Retry{Attempts: 5}))
+	}
+	main()
+	first := make(chan int)
+	go func() {
+		answer, _ := r.ask("GET", "a.com", "/")
+		first <- answer.StatusCode
+	}()
+	<-entered
+	main(deadAddr(t)) // it refuses, and its fallback has no place
+	for range 2 {
+		if answer, text := r.ask("GET", "a.com", "/"); answer.StatusCode != 429 {
+			t.Errorf("%d %q", answer.StatusCode, text)
+		}
+	}
+	leave <- true
+	if got := <-first; got != 200 {
+		t.Errorf("the first got %d", got)
+	}
+	r.nothingInFlight()
+	go func() { <-entered; leave <- true }()
+	if answer, _ := r.ask("GET", "a.com", "/"); answer.StatusCode != 200 {
+		t.Errorf("after it: %d", answer.StatusCode)
+	}
+	r.nothingInFlight()
+}

@@ -212,7 +212,11 @@ func (v *visit) pass(q *message.Request) {
 		v.asked = time.Now()
 	}
 	response, fail := v.forward()
-	if fail != nil {
+	switch {
+	case v.full: // the service that it was led to when another refused
+		v.answer(tooMany(v.service.MaxConn.Amount))
+		return
+	case fail != nil:
 		v.fail(fail)
 		return
 	}
