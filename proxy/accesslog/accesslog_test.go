@@ -46,7 +46,7 @@ func TestCommonLinesAreThoseOfTraefik(t *testing.T) {
 		{"no origin", none, `10.0.0.1 - Client [10/Nov/2009:23:00:00 +0000] "GET /foo http" - - "-" "-" 0 - - 123000ms`},
 		{"full", full(), `10.0.0.1 - Client [10/Nov/2009:23:00:00 +0000] "GET /foo http" 123 132 "referer" "agent" 0 "foo" "http://10.0.0.2/toto" 123000ms`},
 		{"no route", lost, `203.0.113.9 - - [10/Nov/2009:23:00:00 +0000] "GET /?a=b HTTP/1.1" 404 19 "-" "curl/8" 7 "backend not found" "/" 0ms`},
-		{"refused", refused, `192.0.2.1, 192.0.2.2 - Client [10/Nov/2009:23:00:00 +0000] "GET /foo http" 123 132 "referer" "agent" 0 "Auth for frontend-Host-a-0" "/foo" 123000ms`},
+		{"refused", refused, `192.0.2.1,192.0.2.2 - Client [10/Nov/2009:23:00:00 +0000] "GET /foo http" 123 132 "referer" "agent" 0 "Auth for frontend-Host-a-0" "/foo" 123000ms`},
 	} {
 		if got := common(Options{}, row.r); got != row.want+"\n" {
 			t.Errorf("%s: got\n%swant\n%s", row.name, got, row.want)

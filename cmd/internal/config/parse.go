@@ -155,7 +155,7 @@ func (c *Config) Finish() (warnings []string, err error) {
 	if c.oldIdle > 0 {
 		c.IdleTimeout = c.oldIdle
 	}
-	if c.logAccess && !c.noAccessLog {
+	if c.logAccess {
 		c.AccessLog = &c.accessLog
 	}
 	if c.EngineTLS {
