@@ -92,9 +92,7 @@ func (v *visit) copyOf(q *message.Request) *message.Request {
 		Method: strings.Clone(q.Method), Scheme: q.Scheme, Host: strings.Clone(q.Host), Path: strings.Clone(q.Path), RawPath: strings.Clone(q.RawPath),
 		RawQuery: strings.Clone(q.RawQuery), Query: q.Query, Proto: q.Proto, Client: q.Client, ClientIP: strings.Clone(q.ClientIP),
 	}
-	for _, f := range q.Fields.All() {
-		c.Fields.Add(strings.Clone(f.Name), strings.Clone(f.Value))
-	}
+	c.Fields = q.Fields.Owned()
 	c.Fields.Del("Expect")
 	return c
 }

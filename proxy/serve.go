@@ -271,7 +271,7 @@ func (v *visit) answer(r *message.Response) {
 // fail answers for a request that no endpoint answered.
 func (v *visit) fail(f *message.Failure) {
 	status := f.Status()
-	if status == statusClientGone {
+	if status == message.ClientGone {
 		v.status, v.failure = status, f
 		return
 	}

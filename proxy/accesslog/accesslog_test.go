@@ -259,11 +259,11 @@ func TestSlowDiskCostsLinesAndSaysSoOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "access.log")
 	var told []error
 	l := opened(t, Options{Path: path, Waiting: 2, Failed: func(err error) { told = append(told, err) }})
-	l.spool.writing.Lock() // the disk does not answer
+	l.backlog.writing.Lock() // the disk does not answer
 	for range 5 {
 		l.write("/x")
 	}
-	l.spool.writing.Unlock()
+	l.backlog.writing.Unlock()
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -275,13 +275,13 @@ func TestSlowDiskCostsLinesAndSaysSoOnce(t *testing.T) {
 func TestBrokenFileIsToldAndCounted(t *testing.T) {
 	told := make(chan error, 10)
 	l := opened(t, Options{Path: filepath.Join(t.TempDir(), "access.log"), Failed: func(err error) { told <- err }})
-	l.spool.file.file.Close()
+	l.backlog.file.file.Close()
 	l.write("/1")
 	if err := <-told; !errors.Is(err, os.ErrClosed) {
 		t.Errorf("told %v", err)
 	}
-	l.spool.writing.Lock() // is free when the first has been counted
-	defer l.spool.writing.Unlock()
+	l.backlog.writing.Lock() // is free when the first has been counted
+	defer l.backlog.writing.Unlock()
 	if l.Lost() != 1 {
 		t.Errorf("%d lost", l.Lost())
 	}

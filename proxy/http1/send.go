@@ -21,7 +21,7 @@ const (
 
 func (x *exchange) endingOf(r *message.Response) ending {
 	switch {
-	case bodyless(x.request.Method, r.Status):
+	case message.Bodyless(x.request.Method, r.Status):
 		return atHead
 	case r.Body == nil || r.Body.Length() >= 0:
 		return atLength

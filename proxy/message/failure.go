@@ -92,7 +92,7 @@ func (f *Failure) Status() int {
 	case f.Side == Client && f.Step == Sending:
 		return 400 // its body is not what its head promised
 	case f.Side == Client || errors.Is(f.Err, context.Canceled):
-		return 499 // never seen by the client, only by logs and counters
+		return ClientGone
 	case f.Step == NoPlace:
 		return 503
 	case f.Step == TimedOut:
