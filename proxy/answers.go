@@ -7,28 +7,20 @@ import (
 	"strconv"
 
 	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/proxy/middleware"
 )
 
 // The router's own answers, as Traefik 1.x words them; the one departure is 503 where it said 404 for
 // a service that is known and has no running task.
 
-const statusClientGone = 499
-
-func plain(status int, text string) *message.Response {
-	r := &message.Response{Status: status, Body: message.Text(text)}
-	r.Fields.Add("Content-Type", "text/plain; charset=utf-8")
-	r.Fields.Add("Content-Length", strconv.Itoa(len(text)))
-	return r
-}
-
 func notFound() *message.Response {
-	r := plain(http.StatusNotFound, "404 page not found\n")
+	r := middleware.Answer(http.StatusNotFound, "404 page not found\n")
 	r.Fields.Add("X-Content-Type-Options", "nosniff")
 	return r
 }
 
 func failed(status int) *message.Response {
-	r := plain(status, http.StatusText(status))
+	r := middleware.Answer(status, http.StatusText(status))
 	if status == http.StatusServiceUnavailable {
 		r.Fields.Add("Retry-After", "1")
 	}
@@ -36,7 +28,7 @@ func failed(status int) *message.Response {
 }
 
 func tooMany(limit int64) *message.Response {
-	return plain(http.StatusTooManyRequests, fmt.Sprintf("max connections reached: %d", limit))
+	return middleware.Answer(http.StatusTooManyRequests, fmt.Sprintf("max connections reached: %d", limit))
 }
 
 // movedTo sends a client to the other form of a path's last slash; the small page is for GET alone.

@@ -104,6 +104,9 @@ func (v *visit) Again(_ *middleware.Visit) (*message.Response, *message.Failure)
 		v.prepare(q)
 	}
 	response, fail := v.forward()
+	if v.full {
+		return tooMany(v.service.MaxConn.Amount), nil
+	}
 	v.cause = fail
 	if fail != nil {
 		return nil, fail

@@ -28,7 +28,7 @@ func (v *visit) attempt() (*message.Response, *message.Failure) {
 			break
 		}
 		e := v.pick(tried[:n])
-		if e == nil && n > 0 && (retry != nil || !undialled(last) && !twice && v.patience() > 0) {
+		if e == nil && n > 0 && !v.full && (retry != nil || !undialled(last) && !twice && v.patience() > 0) {
 			twice, e = true, v.group.Pick() // all have been tried; one that died of this is back, or refuses now and is waited for
 		}
 		if e == nil {

@@ -24,10 +24,9 @@ type front interface {
 // stdServer is net/http as a front: of HTTP/2 always, and of HTTP/1.1 if it is to be.
 func (e *EntryPoint) stdServer() *http.Server {
 	s := &http.Server{
-		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse},
+		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Whole: e.proxy.options.WriteTimeout},
 		ReadHeaderTimeout: e.proxy.options.ReadTimeout,
 		IdleTimeout:       e.proxy.options.IdleTimeout,
-		WriteTimeout:      e.proxy.options.WriteTimeout,
 		ErrorLog:          log.New(serverLog{e.proxy.options.Log}, "", 0),
 		Protocols:         new(http.Protocols),
 	}
@@ -52,7 +51,7 @@ type engine struct {
 func newEngine(e *EntryPoint) *engine {
 	f := &engine{http2: e.stdServer(), passed: newHanded()}
 	limits := e.proxy.options.Limits
-	limits.Head, limits.Idle = e.proxy.options.ReadTimeout, e.proxy.options.IdleTimeout
+	limits.Head, limits.Idle, limits.Whole = e.proxy.options.ReadTimeout, e.proxy.options.IdleTimeout, e.proxy.options.WriteTimeout
 	f.Server = &http1.Server{Handle: e.Serve, Limits: limits, HTTP2: f.passed.add, Panic: e.panicked, Cause: e.refuse}
 	return f
 }

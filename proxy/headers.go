@@ -18,7 +18,7 @@ func (v *visit) clean(q *message.Request) {
 	if q.Body != nil && q.Body.Length() < 0 {
 		q.Trailer = q.Fields.Joined("Trailer")
 	}
-	if !v.entry.trusts(q.Client.Addr().Unmap().WithZone("")) {
+	if !v.entry.trusts(q.Peer()) {
 		q.Fields.Keep(tellsNothingOfClient)
 	}
 	cleanRequest(q)
@@ -95,7 +95,7 @@ func cleanResponse(fields *message.Fields) {
 
 // forwarded tells the endpoint who asked, and how, in the X-Forwarded fields as Traefik 1.x fills them.
 func (e *EntryPoint) forwarded(q *message.Request) {
-	if client := q.Client.Addr().Unmap().WithZone(""); client.IsValid() {
+	if client := q.Peer(); client.IsValid() {
 		ip := q.ClientIP
 		if ip == "" {
 			ip = client.String()
@@ -116,15 +116,7 @@ func (e *EntryPoint) forwarded(q *message.Request) {
 func tellsNothingOfClient(name string) bool { return !message.TellsOfClient(name) }
 
 func (e *EntryPoint) trusts(client netip.Addr) bool {
-	if e.options.TrustAll {
-		return true
-	}
-	for _, prefix := range e.options.TrustedIPs {
-		if prefix.Contains(client) {
-			return true
-		}
-	}
-	return false
+	return e.options.TrustAll || message.Within(e.options.TrustedIPs, client)
 }
 
 // setAbsent looks once where there is nothing yet, as mostly: a look is 130 instructions.

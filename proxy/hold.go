@@ -9,6 +9,7 @@ import (
 
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/proxy/middleware"
 )
 
 // A deployment leaves a service without endpoints for a moment: the old task is gone and the new one does not listen yet.
@@ -92,7 +93,7 @@ func (v *visit) unavailable() *message.Response {
 	o := &v.entry.proxy.options
 	r := failed(http.StatusServiceUnavailable)
 	if o.HoldPage != "" {
-		r = plain(http.StatusServiceUnavailable, o.HoldPage)
+		r = middleware.Answer(http.StatusServiceUnavailable, o.HoldPage)
 		r.Fields.Set("Content-Type", "text/html; charset=utf-8")
 	}
 	after := 1

@@ -5,7 +5,7 @@ import (
 )
 
 // Internal is the pages of the router's own that an entry point has. They win over all routes, and are neither counted
-// nor logged, as in Traefik 1.x.
+// nor logged, nor changed by filters, compression included, as in Traefik 1.x.
 type Internal interface {
 	// Open answers what everybody may ask, whatever the entry point's filters say: /ping. Nil: it is no such page.
 	Open(*message.Request) *message.Response

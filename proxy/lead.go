@@ -48,7 +48,8 @@ func (v *visit) serviceOf(part *balancer.Group) *rules.Service {
 }
 
 // leadElsewhere leads anew a request whose service has been tried in vain: its endpoints that refused are out by now, so that
-// a failover, say, leads to the fallback. False: it would be the same service again.
+// a failover, say, leads to the fallback. False: it would be the same service again, or one whose connection limit refuses it,
+// which is the client's answer then, as it is where it was led there at first.
 func (v *visit) leadElsewhere() bool {
 	tried := v.group
 	return v.leadAnew() && v.group != tried
@@ -56,11 +57,7 @@ func (v *visit) leadElsewhere() bool {
 
 // leadAnew leads the request again. False: a connection limit on the new way has refused it.
 func (v *visit) leadAnew() bool {
-	q := v.exchange.Request()
-	if v.limited {
-		v.group.Leave(v.key)
-		v.limited = false
-	}
+	tried, q, place, limited := v.group, v.exchange.Request(), v.key, v.limited
 	if len(v.above) > 0 {
 		v.undo(q, v.group)
 		for _, l := range v.above[1:] {
@@ -69,7 +66,15 @@ func (v *visit) leadAnew() bool {
 		v.service, v.group, v.above = v.above[0].service, v.above[0].group, nil
 	}
 	v.lead()
-	return v.enter(q)
+	if v.group == tried {
+		return true // and keeps its place
+	}
+	if limited {
+		tried.Leave(place)
+		v.limited = false
+	}
+	v.full = !v.enter(q)
+	return !v.full
 }
 
 // undo takes back begin: the request is another service's.

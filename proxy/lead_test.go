@@ -136,6 +136,10 @@ func TestMirrorsGetCopiesAndTheRequestDoesNotWait(t *testing.T) {
 	}
 	once.Do(func() { close(block) })
 	r.nothingInFlight()
+	r.leave()
+	if kept := r.proxy.mirrors.kept.Load(); kept != 0 {
+		t.Errorf("%d bytes are kept for nobody", kept)
+	}
 	if sent, dropped := r.proxy.MirrorCounts(); sent != 6 || dropped != 4 {
 		t.Errorf("%d copies were sent, %d dropped", sent, dropped)
 	}
@@ -209,4 +213,67 @@ func TestClientOfAPartThatCannotAnswerIsLedToAnother(t *testing.T) {
 	if text != "b" || len(answer.Cookies()) != 1 || answer.Cookies()[0].Value == stuck.Value {
 		t.Errorf("%s %q, cookies %v", answer.Status, text, answer.Cookies())
 	}
+}
+
+func TestBodiesThatWaitForTheirEndAreKeptUpToABound(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	main := endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		io.Copy(w, q.Body)
+	})
+	mirrored := rules.ServiceSpec{Name: "m", Weight: 1, Mirroring: &rules.Mirroring{Service: "a", Mirrors: []rules.Mirror{{Service: "a", Percent: 100}}}}
+	r.put([]rules.ServiceSpec{at("a", main), mirrored}, routeTo(t, "a.com", "m"))
+	for _, c := range []struct {
+		others        int64 // bytes
+		sent, dropped uint64
+	}{{mostKept - 6, 1, 0}, {mostKept - 5, 1, 1}} {
+		r.proxy.mirrors.kept.Add(c.others)
+		if answer, text := r.ask("POST", "a.com", "/", body("POST", "letter")); answer.StatusCode != 200 || text != "letter" {
+			t.Errorf("%d %q", answer.StatusCode, text)
+		}
+		r.nothingInFlight()
+		r.proxy.mirrors.all.Wait()
+		if left := r.proxy.mirrors.kept.Add(-c.others); left != 0 {
+			t.Errorf("%d bytes are kept", left)
+		}
+		if sent, dropped := r.proxy.MirrorCounts(); sent != c.sent || dropped != c.dropped {
+			t.Errorf("%d copies were sent, %d dropped", sent, dropped)
+		}
+	}
+}
+
+func TestWhoIsLedToAServiceThatIsFullIsTold(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{TrustAll: true})
+	entered, leave := make(chan bool), make(chan bool)
+	fallback := at("fallback", endpoint(t, func(_ http.ResponseWriter, q *http.Request) {
+		entered <- true
+		<-leave
+	}))
+	fallback.MaxConn = &rules.MaxConn{Amount: 1, Extractor: rules.Extractor{Kind: rules.ByHost}}
+	main := func(addrs ...string) {
+		over := rules.ServiceSpec{Name: "over", Weight: 1, Failover: &rules.Failover{Main: "main", Fallback: "fallback"}}
+		r.put([]rules.ServiceSpec{at("main", addrs...), fallback, over}, routeTo(t, "a.com", "over", rules.Retry{Attempts: 5}))
+	}
+	main()
+	first := make(chan int)
+	go func() {
+		answer, _ := r.ask("GET", "a.com", "/")
+		first <- answer.StatusCode
+	}()
+	<-entered
+	main(deadAddr(t)) // it refuses, and its fallback has no place
+	for range 2 {
+		if answer, text := r.ask("GET", "a.com", "/"); answer.StatusCode != 429 {
+			t.Errorf("%d %q", answer.StatusCode, text)
+		}
+	}
+	leave <- true
+	if got := <-first; got != 200 {
+		t.Errorf("the first got %d", got)
+	}
+	r.nothingInFlight()
+	go func() { <-entered; leave <- true }()
+	if answer, _ := r.ask("GET", "a.com", "/"); answer.StatusCode != 200 {
+		t.Errorf("after it: %d", answer.StatusCode)
+	}
+	r.nothingInFlight()
 }

@@ -15,9 +15,11 @@ import (
 
 // A mirror gets copies of some of a service's requests. A copy never delays its request, nor fails it: it is sent by a goroutine
 // of its own, and dropped when there are too many already. Its body is what the request's endpoint has read of the
-// client's, so that it is sent when that has been read to the end, and not at all where it is too long.
+// client's, so that it is sent when that has been read to the end, and not at all where it is too long or too much is kept
+// already, of this body and all others.
 const (
 	mostCopies = 256
+	mostKept   = 64 << 20 // bytes of bodies, from their first to the end of the last copy
 	copyTime   = 30 * time.Second
 )
 
@@ -25,6 +27,7 @@ const (
 type mirrors struct {
 	all     sync.WaitGroup
 	under   atomic.Int64
+	kept    atomic.Int64 // bytes of bodies
 	sent    atomic.Uint64
 	dropped atomic.Uint64
 
@@ -77,8 +80,8 @@ func (v *visit) tee(to []*rules.Service, m *rules.Mirroring, q *message.Request)
 		return
 	}
 	copied := v.copyOf(q)
-	t := &tee{Body: q.Body, most: most}
-	t.whole = func(body []byte) { v.send(to, copied, body) }
+	t := &tee{Body: q.Body, most: most, mirrors: &v.entry.proxy.mirrors}
+	t.whole = func(body *shared) { v.send(to, copied, body) }
 	t.dropped = func() { v.entry.proxy.mirrors.dropped.Add(uint64(len(to))) }
 	q.Body, v.teed = t, append(v.teed, t)
 }
@@ -89,32 +92,47 @@ func (v *visit) copyOf(q *message.Request) *message.Request {
 		Method: strings.Clone(q.Method), Scheme: q.Scheme, Host: strings.Clone(q.Host), Path: strings.Clone(q.Path), RawPath: strings.Clone(q.RawPath),
 		RawQuery: strings.Clone(q.RawQuery), Query: q.Query, Proto: q.Proto, Client: q.Client, ClientIP: strings.Clone(q.ClientIP),
 	}
-	for _, f := range q.Fields.All() {
-		c.Fields.Add(strings.Clone(f.Name), strings.Clone(f.Value))
-	}
+	c.Fields = q.Fields.Owned()
 	c.Fields.Del("Expect")
 	return c
 }
 
 // send sends a copy to each mirror. It does not wait.
-func (v *visit) send(to []*rules.Service, q *message.Request, body []byte) {
+func (v *visit) send(to []*rules.Service, q *message.Request, body *shared) {
+	if body != nil {
+		body.users.Store(int64(len(to)))
+	}
 	for _, s := range to {
 		each := *q
 		each.Fields = q.Fields.Clone()
 		if body != nil {
-			each.Body = message.Text(string(body))
+			each.Body = message.Text(body.text)
 		}
 		side := v.aside(s, &errand{request: &each})
 		side.prepared = false // the copy was taken before
-		v.entry.proxy.mirrors.start(side)
+		v.entry.proxy.mirrors.start(side, body)
 	}
 }
 
-func (m *mirrors) start(v *visit) {
+// shared is a whole body that several copies are sent of.
+type shared struct {
+	text  string
+	users atomic.Int64
+}
+
+// done is the end of one of the copies; the last gives back what the body took.
+func (m *mirrors) done(s *shared) {
+	if s != nil && s.users.Add(-1) == 0 {
+		m.kept.Add(-int64(len(s.text)))
+	}
+}
+
+func (m *mirrors) start(v *visit, body *shared) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed || m.under.Load() >= mostCopies {
 		m.dropped.Add(1)
+		m.done(body)
 		return
 	}
 	if m.context == nil {
@@ -124,6 +142,7 @@ func (m *mirrors) start(v *visit) {
 	m.sent.Add(1)
 	m.all.Go(func() {
 		defer m.under.Add(-1)
+		defer m.done(body)
 		m.carry(v)
 	})
 }
@@ -156,7 +175,8 @@ func (m *mirrors) close() {
 type tee struct {
 	message.Body
 	most    int64
-	whole   func(body []byte)
+	mirrors *mirrors
+	whole   func(body *shared)
 	dropped func()
 
 	mu   sync.Mutex // an engine may still read when the exchange is over
@@ -175,10 +195,11 @@ func (t *tee) Read(p []byte) (int, error) {
 	if t.done {
 		return n, err
 	}
-	if int64(len(t.kept)+n) > t.most {
+	if int64(len(t.kept)+n) > t.most || t.mirrors.kept.Load()+int64(n) > mostKept {
 		t.end(false)
 		return n, err
 	}
+	t.mirrors.kept.Add(int64(n))
 	t.kept = append(t.kept, p[:n]...)
 	switch {
 	case errors.Is(err, io.EOF), int64(len(t.kept)) == t.Body.Length():
@@ -192,8 +213,9 @@ func (t *tee) Read(p []byte) (int, error) {
 func (t *tee) end(whole bool) {
 	t.done = true
 	if whole {
-		t.whole(t.kept)
+		t.whole(&shared{text: string(t.kept)})
 	} else {
+		t.mirrors.kept.Add(-int64(len(t.kept)))
 		t.dropped()
 	}
 	t.kept = nil

@@ -15,6 +15,7 @@ import (
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/balancer/conn"
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/stdhttp"
 )
 
 // Who is slow is given up, and nobody else is. Seconds pass when a test says so.
@@ -219,6 +220,117 @@ func TestTimeOutsFireWhileTheRouterLeaves(t *testing.T) {
 		}
 		if err := <-down; err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// brief is a router whose requests may take a moment: of ticks, or of real time where net/http has the clock.
+func brief(t *testing.T) *router {
+	dial := (&conn.Dialer{}).DialContext
+	ticks := make(chan time.Time)
+	o := Options{
+		EntryPoints: []EntryPointOptions{{Name: "http", Address: "127.0.0.1:0"}},
+		Fleet:       balancer.New(balancer.Options{StickyKey: []byte("test")}), Log: zap.NewNop(), Ticks: ticks,
+		Back: stdhttp.NewBack(stdhttp.BackOptions{Dial: dial, MaxIdle: 10}), WriteTimeout: 200 * time.Millisecond, StdHTTP1: now.std,
+	}
+	if !now.std {
+		o.WriteTimeout = 2 * time.Second
+		o.Back = http1.NewBack(http1.BackOptions{Dial: dial, MaxIdle: 10, Other: o.Back})
+	}
+	r := startRouter(t, o)
+	r.tick = func() { ticks <- time.Now() }
+	return r
+}
+
+func TestRequestThatTakesLongerThanItMayIsGivenUp(t *testing.T) {
+	r := brief(t)
+	left := make(chan bool, 10)
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		switch q.URL.Path {
+		case "/quick":
+			return
+		case "/drip":
+			io.WriteString(w, "drop")
+			http.NewResponseController(w).Flush()
+		case "/upload":
+			io.Copy(io.Discard, q.Body)
+		}
+		<-q.Context().Done()
+		left <- true
+	})}})
+	for n, row := range []struct{ say, want string }{
+		{"GET /drip HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
+		{"GET /silent HTTP/1.1\r\nHost: x\r\n\r\n", ""},
+		{"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", ""},
+	} {
+		c := r.dial()
+		lines := bufio.NewReader(c)
+		for range 3 { // a connection may last longer
+			io.WriteString(c, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n")
+			if answer, err := http.ReadResponse(lines, nil); err != nil || answer.StatusCode != 200 {
+				t.Fatalf("%v %v", answer, err)
+			}
+			r.tick()
+		}
+		io.WriteString(c, row.say)
+		rest := make(chan string)
+		go func() {
+			text, _ := io.ReadAll(lines)
+			rest <- string(text)
+		}()
+		if got := r.ticking(rest); !strings.HasPrefix(got, row.want) || row.want == "" && got != "" || strings.HasSuffix(got, "0\r\n\r\n") {
+			t.Errorf("%.20q: %q", row.say, got)
+		}
+		<-left // the endpoint is let go too
+		if got := causesOf(r.proxy.EntryPoints()[0].Refused())["client answer-timeout"]; got != uint64(n+1) {
+			t.Errorf("%d are counted, want %d", got, n+1)
+		}
+	}
+	r.leave()
+	if got := causesOf(r.proxy.EntryPoints()[0].Failed()); len(got) != 1 || got["client answer-timeout"] != 3 {
+		t.Errorf("failed: %v", got)
+	}
+}
+
+// ticking makes seconds pass until something comes.
+func (r *router) ticking(c <-chan string) string {
+	r.t.Helper()
+	for range 1000 {
+		select {
+		case got := <-c:
+			return got
+		case <-time.After(20 * time.Millisecond): // what a connection does between two ticks has to be done by then
+			r.tick()
+		}
+	}
+	r.t.Fatal("it never ends")
+	return ""
+}
+
+func TestTunnelsMayTakeLongerThanRequests(t *testing.T) {
+	r := brief(t)
+	r.serve(
+		service{rule: "Path:/tunnel", addrs: []string{endpoint(t, upgradeServer)}},
+		service{rule: "Path:/silent", addrs: []string{endpoint(t, func(_ http.ResponseWriter, q *http.Request) { <-q.Context().Done() })}},
+	)
+	c := r.dial()
+	io.WriteString(c, "GET /tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	lines := bufio.NewReader(c)
+	if head, err := http.ReadResponse(lines, nil); err != nil || head.StatusCode != 101 {
+		t.Fatalf("%v %v", head, err)
+	}
+	later := r.dial() // what began later is given up
+	io.WriteString(later, "GET /silent HTTP/1.1\r\nHost: x\r\n\r\n")
+	rest := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(later)
+		rest <- string(text)
+	}()
+	r.ticking(rest)
+	io.WriteString(c, "still\n")
+	for _, want := range []string{"hello\n", "STILL\n"} {
+		if got, err := lines.ReadString('\n'); got != want {
+			t.Errorf("got %q (%v), want %q", got, err, want)
 		}
 	}
 }

@@ -28,14 +28,14 @@ type Options struct {
 	Log          *zap.Logger
 	ReadTimeout  time.Duration   // for a request's head; 0: none
 	IdleTimeout  time.Duration   // of a client's connection between requests
-	WriteTimeout time.Duration   // from a request's head to the end of its answer, by net/http alone; 0: none
+	WriteTimeout time.Duration   // from a request's head to the end of its answer, tunnels excepted; 0: none
 	Buckets      []time.Duration // upper bounds of the entry points' tallies; nil: balancer.DefaultBuckets
 	Hostname     string          // for X-Forwarded-Server; "": the machine's
 	Filters      middleware.Options
 	Retry        *rules.Retry     // of requests whose route says nothing of it; nil: whoever refuses a connection is passed over
 	Hold         time.Duration    // how long a request waits for an endpoint where its service says nothing of it; 0: not at all
 	HoldPage     string           // HTML for those that waited in vain; "": a line of text
-	Limits       http1.Limits     // of what one client's connection may cost; Head and Idle are the two above
+	Limits       http1.Limits     // of what one client's connection may cost; Head, Idle and Whole are the three above
 	StdHTTP1     bool             // HTTP/1.1 by net/http, not by our own engine: the operator's way out
 	Ticks        <-chan time.Time // make time pass for the engines, each a second; nil: seconds do
 	AccessLog    *accesslog.Log   // nil: no request is logged

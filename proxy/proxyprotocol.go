@@ -4,11 +4,12 @@ import (
 	"bufio"
 	"errors"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/pires/go-proxyproto"
+
+	"github.com/appia-edge/appia/proxy/message"
 )
 
 // A proxiedListener takes the client's address from the PROXY protocol's header that balancers in front put before what
@@ -90,16 +91,7 @@ func (p *proxiedListener) trusts(conn net.Conn) bool {
 	if !ok {
 		return false
 	}
-	return within(from.AddrPort().Addr().Unmap().WithZone(""), p.options.TrustedIPs)
-}
-
-func within(addr netip.Addr, prefixes []netip.Prefix) bool {
-	for _, prefix := range prefixes {
-		if prefix.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return message.Within(p.options.TrustedIPs, from.AddrPort().Addr().Unmap().WithZone(""))
 }
 
 // begin notes that a header is being read; false when the listener is closed, and with it the connection.

@@ -15,7 +15,7 @@ import (
 // begins makes one.
 func (v *visit) begins(log *accesslog.Log, q *message.Request) {
 	v.record = log.Begin(q, v.started)
-	if v.entry.options.TrustAll || v.entry.trusts(q.Client.Addr().Unmap().WithZone("")) {
+	if v.entry.trusts(q.Peer()) {
 		v.record.Forwarded = q.Fields.Get("X-Forwarded-For") // 1.x believes everybody's, and so do we unless told otherwise
 	}
 }

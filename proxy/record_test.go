@@ -23,6 +23,7 @@ import (
 	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/proxy/middleware"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
 )
@@ -290,14 +291,14 @@ type pages struct{}
 
 func (pages) Open(q *message.Request) *message.Response {
 	if q.Path == "/ping" {
-		return plain(200, "OK")
+		return middleware.Answer(200, "OK")
 	}
 	return nil
 }
 
 func (pages) Admitted(q *message.Request) *message.Response {
 	if q.Path == "/api" {
-		return plain(200, "{}")
+		return middleware.Answer(200, "{}")
 	}
 	return nil
 }

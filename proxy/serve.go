@@ -212,7 +212,11 @@ func (v *visit) pass(q *message.Request) {
 		v.asked = time.Now()
 	}
 	response, fail := v.forward()
-	if fail != nil {
+	switch {
+	case v.full: // the service that it was led to when another refused
+		v.answer(tooMany(v.service.MaxConn.Amount))
+		return
+	case fail != nil:
 		v.fail(fail)
 		return
 	}
@@ -267,7 +271,7 @@ func (v *visit) answer(r *message.Response) {
 // fail answers for a request that no endpoint answered.
 func (v *visit) fail(f *message.Failure) {
 	status := f.Status()
-	if status == statusClientGone {
+	if status == message.ClientGone {
 		v.status, v.failure = status, f
 		return
 	}

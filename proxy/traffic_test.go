@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"slices"
 	"strconv"
@@ -470,4 +471,38 @@ func TestTunnelsPassFiltersAndHoldTheirPlace(t *testing.T) {
 	}
 	c.Close()
 	r.nothingInFlight()
+}
+
+func TestA101HasTheFieldsThatFiltersGiveToAnswers(t *testing.T) {
+	session := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Set-Cookie", "session=new") }))
+	t.Cleanup(session.Close)
+	r := newRouter(t, EntryPointOptions{TrustAll: true, Compress: true})
+	up := endpoint(t, upgradeServer)
+	ratio, err := rules.ParseBreaker("ResponseCodeRatio(100, 102, 0, 600) > 0.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.put([]rules.ServiceSpec{at("s", up)}, routeTo(t, "a.com", "s",
+		rules.ForwardAuth{Address: session.URL, AddCookies: []string{"session"}},
+		rules.Headers{Response: []rules.Pair{{Name: "X-Kind", Value: "tunnel"}, {Name: "X-Proto"}, {Name: "Upgrade", Value: "other"}}, Security: rules.Security{ReferrerPolicy: "no-referrer"}},
+		rules.CircuitBreaker{When: ratio, Check: time.Nanosecond},
+		rules.Compress{}, rules.Buffering{MaxResponse: 1}))
+	say := func() *http.Response {
+		c := r.dial()
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: a.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		head, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return head
+	}
+	head := say()
+	for name, want := range map[string]string{"X-Kind": "tunnel", "X-Proto": "", "Upgrade": "websocket", "Referrer-Policy": "no-referrer", "Set-Cookie": "session=new"} {
+		if got := head.Header.Get(name); got != want || head.StatusCode != 101 {
+			t.Errorf("%d, %s: %q, want %q", head.StatusCode, name, got, want)
+		}
+	}
+	if head := say(); head.StatusCode != 503 {
+		t.Errorf("the breaker has not heard of the tunnel: %d", head.StatusCode)
+	}
 }

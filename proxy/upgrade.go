@@ -12,6 +12,13 @@ func (v *visit) upgrade(r *message.Response) {
 	defer r.Upgraded.Close()
 	protocol := r.Fields.Get("Upgrade")
 	cleanResponse(&r.Fields)
+	v.markForwarded()
+	if v.chain != nil {
+		v.chain.Switch(v.filtered, r)
+	}
+	if v.admitted != nil {
+		v.entry.chain.Switch(v.admitted, r)
+	}
 	r.Fields.Set("Connection", "Upgrade")
 	r.Fields.Set("Upgrade", protocol)
 	v.status = r.Status

@@ -189,8 +189,9 @@ type Compress struct {
 	Default  string   // for clients that say nothing; "": none
 }
 
-// ClientCert tells the endpoint of the client's certificate (X-Forwarded-Tls-Client-Cert and -Infos).
+// ClientCert tells the endpoint of the client's certificate (X-Forwarded-Tls-Client-Cert, and -Infos or v3's -Info).
 type ClientCert struct {
+	V3        bool // in the form of Traefik 3: another field, other separators, and PEM without escapes
 	PEM       bool
 	NotAfter  bool
 	NotBefore bool

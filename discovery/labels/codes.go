@@ -36,6 +36,7 @@ const (
 	AmbiguousNetwork    = "ambiguous-network"
 	NoVirtualAddress    = "no-virtual-address"
 	NameCollision       = "name-collision"
+	TooManyLabels       = "too-many-labels"
 	ValueInName         = "value-in-name"
 	LabelsOnContainer   = "labels-on-container"
 	BadUser             = "bad-user"
@@ -94,6 +95,7 @@ func Codes() []rules.CodeDoc {
 		{Code: NoCommonNetwork, Doc: "The router shares no network with the task, which gets no requests."},
 		{Code: AmbiguousNetwork, Doc: "The task is on several networks and the router doesn't know its own, so none is chosen."},
 		{Code: NameCollision, Doc: "Two services or segments would have one name in Traefik 1.x, and each other's requests; the younger service, or the segment, is renamed."},
+		{Code: TooManyLabels, Doc: "A service has so many segments and so many labels for all of them that the last of the segments are not served."},
 		{Code: MissingOption, Doc: "An option of Traefik 3 that must be there is not; what lacks it is not served."},
 		{Code: NoRouter, Doc: "Several services are declared and no router; there is no route."},
 		{Code: NoService, Doc: "The router names no service and none is declared beside it, or one of another provider; it is not served."},

@@ -390,7 +390,7 @@ var subjects3 = []string{"country", "province", "locality", "organization", "org
 
 func clientCert3(o *options3, m *middleware3) {
 	f := rules.ClientCert{
-		PEM: o.boolean("pem", false), NotAfter: o.boolean("info.notafter", false), NotBefore: o.boolean("info.notbefore", false),
+		V3: true, PEM: o.boolean("pem", false), NotAfter: o.boolean("info.notafter", false), NotBefore: o.boolean("info.notbefore", false),
 		SANs: o.boolean("info.sans", false), Serial: o.boolean("info.serialnumber", false),
 	}
 	for _, name := range subjects3 {

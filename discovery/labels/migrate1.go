@@ -310,6 +310,9 @@ func (m *migration) filter1(at string, f rules.Filter) {
 	case rules.ClientCert:
 		at += "passTLSClientCert."
 		w.certificate(f, "infos.", "")
+		if f.V3 {
+			m.note("1.x tells of a client's certificate in another form, and in X-Forwarded-Tls-Client-Cert-Infos")
+		}
 		if f.Serial {
 			m.note("1.x does not tell the serial number of a client's certificate")
 		}

@@ -174,6 +174,8 @@ func TestEachFilterIsWrittenInTheWordsOfTheOther(t *testing.T) {
 			[]string{"middlewares.web-errors.errors.status=500-599,404", "middlewares.web-errors.errors.service=web", "middlewares.web-errors.errors.query=/{status}.html"}, ""},
 		{[]string{"backend.maxconn.amount=7", "backend.maxconn.extractorfunc=request.header.X-Key"},
 			[]string{"middlewares.web-inflightreq.inFlightReq.amount=7", "middlewares.web-inflightreq.inFlightReq.sourceCriterion.requestHeaderName=X-Key"}, "inFlightReq is written"},
+		{[]string{"frontend.passTLSClientCert.pem=true", "frontend.passTLSClientCert.infos.sans=true"},
+			[]string{"middlewares.web-passtlsclientcert.passTLSClientCert.pem=true", "middlewares.web-passtlsclientcert.passTLSClientCert.info.sans=true"}, "in another form"},
 		{[]string{"backend.loadbalancer.method=drr"}, nil, "no drr"},
 	} {
 		s := oneTask("web", append([]string{"port=80", "frontend.rule=Host:a.com"}, c.one...)...)

@@ -111,6 +111,9 @@ func words3(f rules.Filter, note func(string)) []words {
 		w.compress(f)
 	case rules.ClientCert:
 		w.certificate(f, "info.", "serialNumber")
+		if !f.V3 {
+			note("Traefik 3 tells of a client's certificate in another form, and in X-Forwarded-Tls-Client-Cert-Info without an s")
+		}
 	case rules.ContentType:
 		w.kind = "contentType"
 	default:

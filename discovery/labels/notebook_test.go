@@ -144,3 +144,31 @@ func TestOfTenThousandContainerLabelsSomeAreNamed(t *testing.T) {
 		t.Errorf("got %v", found)
 	}
 }
+
+func TestThousandsOfSegmentsInheritThousandsOfLabelsUpToABound(t *testing.T) {
+	s := oneTask("web")
+	labels := map[string]string{"traefik.port": "80"}
+	for i := range 1250 {
+		labels[fmt.Sprintf("traefik.s%04d.frontend.rule", i)] = fmt.Sprintf("Host:s%d.com", i)
+	}
+	for i := range 1249 {
+		labels[fmt.Sprintf("traefik.frontend.errors.p%d.status", i)] = "500"
+	}
+	s.Services[0].Labels = labels
+	specs, found := Read(s, exposed)
+	if n := len(specs[0].Routes); n != mostInherited/1250 {
+		t.Errorf("%d segments are served", n)
+	}
+	told := 0
+	for _, d := range found {
+		if d.Code == TooManyLabels {
+			told++
+			if d.Severity != rules.Error || !strings.Contains(d.Message, "1250 labels count for each of 1250 segments") || !strings.Contains(d.Message, ": s0040, s0041, ") || !strings.Contains(d.Message, "s0059 and 1190 more") {
+				t.Errorf("told %v", d)
+			}
+		}
+	}
+	if told != 1 {
+		t.Errorf("it is told %d times", told)
+	}
+}

@@ -1,6 +1,7 @@
 package labels
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -48,7 +49,7 @@ func split(labels map[string]string, notes *notebook) (segments []segment, newer
 	for _, e := range strays {
 		lose(byName, e, notes)
 	}
-	return inherit(byName), newer
+	return inherit(byName, notes), newer
 }
 
 // properName is a label's name with its prefix spelled rightly.
@@ -125,15 +126,25 @@ func (s segment) put(plain string, e entry) {
 	}
 }
 
+// mostInherited is how many labels the segments of a service may inherit, all together: as many as a hundred segments of five
+// hundred. What each is worth is read for each, and a thousand times a thousand would hold up every other service.
+const mostInherited = 50_000
+
 // inherit gives named segments the default segment's labels, but where they have their own.
-func inherit(byName map[string]segment) []segment {
+func inherit(byName map[string]segment, notes *notebook) []segment {
 	common := byName[""]
 	if len(byName) == 1 {
 		return []segment{common}
 	}
 	delete(byName, "")
 	var segments []segment
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
+	names := slices.Sorted(maps.Keys(byName))
+	if most := mostInherited / max(len(common.labels), 1); len(names) > most {
+		notes.add("", rules.Diagnostic{Code: TooManyLabels, Severity: rules.Error, Message: fmt.Sprintf(
+			"%d labels count for each of %d segments, which is too much; these segments are not served: %s", len(common.labels), len(names), some(names[most:]))})
+		names = names[:most]
+	}
+	for _, name := range names {
 		labels := maps.Clone(common.labels)
 		maps.Copy(labels, byName[name].labels)
 		segments = append(segments, segment{name: name, labels: labels})

@@ -46,7 +46,7 @@ func TestCommonLinesAreThoseOfTraefik(t *testing.T) {
 		{"no origin", none, `10.0.0.1 - Client [10/Nov/2009:23:00:00 +0000] "GET /foo http" - - "-" "-" 0 - - 123000ms`},
 		{"full", full(), `10.0.0.1 - Client [10/Nov/2009:23:00:00 +0000] "GET /foo http" 123 132 "referer" "agent" 0 "foo" "http://10.0.0.2/toto" 123000ms`},
 		{"no route", lost, `203.0.113.9 - - [10/Nov/2009:23:00:00 +0000] "GET /?a=b HTTP/1.1" 404 19 "-" "curl/8" 7 "backend not found" "/" 0ms`},
-		{"refused", refused, `192.0.2.1, 192.0.2.2 - Client [10/Nov/2009:23:00:00 +0000] "GET /foo http" 123 132 "referer" "agent" 0 "Auth for frontend-Host-a-0" "/foo" 123000ms`},
+		{"refused", refused, `192.0.2.1,192.0.2.2 - Client [10/Nov/2009:23:00:00 +0000] "GET /foo http" 123 132 "referer" "agent" 0 "Auth for frontend-Host-a-0" "/foo" 123000ms`},
 	} {
 		if got := common(Options{}, row.r); got != row.want+"\n" {
 			t.Errorf("%s: got\n%swant\n%s", row.name, got, row.want)
@@ -259,11 +259,11 @@ func TestSlowDiskCostsLinesAndSaysSoOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "access.log")
 	var told []error
 	l := opened(t, Options{Path: path, Waiting: 2, Failed: func(err error) { told = append(told, err) }})
-	l.spool.writing.Lock() // the disk does not answer
+	l.backlog.writing.Lock() // the disk does not answer
 	for range 5 {
 		l.write("/x")
 	}
-	l.spool.writing.Unlock()
+	l.backlog.writing.Unlock()
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -275,13 +275,13 @@ func TestSlowDiskCostsLinesAndSaysSoOnce(t *testing.T) {
 func TestBrokenFileIsToldAndCounted(t *testing.T) {
 	told := make(chan error, 10)
 	l := opened(t, Options{Path: filepath.Join(t.TempDir(), "access.log"), Failed: func(err error) { told <- err }})
-	l.spool.file.file.Close()
+	l.backlog.file.file.Close()
 	l.write("/1")
 	if err := <-told; !errors.Is(err, os.ErrClosed) {
 		t.Errorf("told %v", err)
 	}
-	l.spool.writing.Lock() // is free when the first has been counted
-	defer l.spool.writing.Unlock()
+	l.backlog.writing.Lock() // is free when the first has been counted
+	defer l.backlog.writing.Unlock()
 	if l.Lost() != 1 {
 		t.Errorf("%d lost", l.Lost())
 	}

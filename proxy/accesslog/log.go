@@ -44,7 +44,7 @@ type Log struct {
 	agent   Mode
 	count   atomic.Uint64
 	records sync.Pool
-	spool   *spool
+	backlog *backlog
 }
 
 // Open opens the file and begins to write; Close has to follow.
@@ -54,7 +54,7 @@ func Open(o Options) (*Log, error) {
 		return nil, err
 	}
 	l := newLog(o)
-	l.spool = newSpool(file, o.Waiting, o.Failed)
+	l.backlog = newBacklog(file, o.Waiting, o.Failed)
 	return l, nil
 }
 
@@ -101,7 +101,7 @@ func (l *Log) End(r *Record) {
 		} else {
 			r.line = l.appendCommon(r.line[:0], r)
 		}
-		l.spool.add(r.line)
+		l.backlog.add(r.line)
 	}
 	l.Drop(r)
 }
@@ -113,10 +113,10 @@ func (l *Log) Drop(r *Record) {
 }
 
 // Lost is the number of lines that could not be written.
-func (l *Log) Lost() uint64 { return l.spool.lost.Load() }
+func (l *Log) Lost() uint64 { return l.backlog.lost.Load() }
 
 // Reopen opens the file by its name again, for whoever has moved it away. Lines of before stay in the old one.
-func (l *Log) Reopen() error { return l.spool.reopen() }
+func (l *Log) Reopen() error { return l.backlog.reopen() }
 
 // Close writes what waits. Lines that come later are lost.
-func (l *Log) Close() error { return l.spool.close() }
+func (l *Log) Close() error { return l.backlog.close() }

@@ -1,5 +1,7 @@
 package accesslog
 
+import "strings"
+
 import "unicode/utf8"
 
 const hex = "0123456789abcdef"
@@ -19,18 +21,18 @@ func appendText(b []byte, s string) []byte {
 }
 
 // appendWord is appendText for a place without quotes, where a space would begin the next one. The list of a header, "a, b",
-// keeps those behind its commas.
+// loses those behind its commas.
 func appendWord(b []byte, s string) []byte {
 	for from := 0; ; {
-		i := from
-		for i < len(s) && (s[i] != ' ' || i > 0 && s[i-1] == ',') {
-			i++
+		i := strings.IndexByte(s[from:], ' ')
+		if i < 0 {
+			return appendText(b, s[from:])
 		}
+		i += from
 		b = appendText(b, s[from:i])
-		if i == len(s) {
-			return b
+		if i == 0 || s[i-1] != ',' {
+			b = append(b, `\x20`...)
 		}
-		b = append(b, `\x20`...)
 		from = i + 1
 	}
 }

@@ -66,15 +66,6 @@ func appendTarget(b []byte, s string) []byte {
 	return b
 }
 
-// idempotent methods may be sent twice (RFC 9110, 9.2.2).
-func idempotent(method string) bool {
-	switch method {
-	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
-		return true
-	}
-	return false
-}
-
 // untouched tells whether a body can still be sent from its start.
 func untouched(body message.Body) bool {
 	c := inside(body)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"github.com/appia-edge/appia/proxy/message"
 )
@@ -23,10 +24,11 @@ type client struct {
 	x      *exchange // the request under way, or the part of one that has come; nil while asleep
 	wakeUp func(fd uintptr) bool
 	todo   todo
-	held   bool  // x holds bytes that nobody has looked at
-	bed    int   // in the dormitory, from 1; 0: it has never been there; under dormitory.mu
-	in     timer // what is awaited of the client
-	out    timer // whether it takes what we write
+	held   bool          // x holds bytes that nobody has looked at
+	bed    int           // in the dormitory, from 1; 0: it has never been there; under dormitory.mu
+	in     timer         // what is awaited of the client
+	out    timer         // whether it takes what we write
+	began  atomic.Uint32 // the tick of the request's head, where exchanges have limited time
 
 	prev, next *client // under Server.mu
 
@@ -35,12 +37,13 @@ type client struct {
 	sleepless bool // there was no bed for it; written by its goroutine while dozing, read by sweep while idle
 
 	mu     sync.Mutex
-	up     *upstream          // the connection that serves the exchange
-	cancel context.CancelFunc // of the exchange's context, if anybody asked for one
-	gone   bool               // cut
-	ending uint32             // ticks since its half of the connection was closed; only for sweep
-	moved  uint64             // bytes, when last asked; only for sweep
-	taken  uint64             // bytes of ours that it had, when last asked whether it is still there; only for sweep
+	up     *upstream               // the connection that serves the exchange
+	cancel context.CancelCauseFunc // of the exchange's context, if anybody asked for one
+	gone   bool                    // cut
+	late   bool                    // and that because its request took longer than it may
+	ending uint32                  // ticks since its half of the connection was closed; only for sweep
+	moved  uint64                  // bytes, when last asked; only for sweep
+	taken  uint64                  // bytes of ours that it had, when last asked whether it is still there; only for sweep
 }
 
 // todo is why a connection left its callback.

@@ -10,18 +10,19 @@ import (
 // A content is the body of one message on its way in: first what came along with the head, then what the socket has.
 // It implements message.Body.
 type content struct {
-	stream   *stream
-	framing  framing
-	left     int64 // to come: of the body if it is sized, of this chunk if it is chunked
-	length   int64 // of the whole, -1: unknown
-	inside   bool  // between a chunk's size line and its end
-	last     bool  // the last chunk was seen, its trailers not yet
-	ended    bool  // all was read
-	touched  bool  // some was
-	taken    int64 // bytes that Read gave out
-	err      error // why it will not be
-	trailers message.Fields
-	owner    owner
+	stream      *stream
+	framing     framing
+	left        int64 // to come: of the body if it is sized, of this chunk if it is chunked
+	length      int64 // of the whole, -1: unknown
+	inside      bool  // between a chunk's size line and its end
+	last        bool  // the last chunk was seen, its trailers not yet
+	ended       bool  // all was read
+	touched     bool  // some was
+	interrupted bool  // the connection's reads fail until that is taken back
+	taken       int64 // bytes that Read gave out
+	err         error // why it will not be
+	trailers    message.Fields
+	owner       owner
 }
 
 // framing is how a body ends.
@@ -70,8 +71,12 @@ func (c *content) Close() error {
 	return nil
 }
 
-// Interrupt makes a Read on another goroutine give up waiting for the client, whose connection ends with the exchange.
-func (c *content) Interrupt() { _ = c.stream.sock.conn.SetReadDeadline(past) }
+// Interrupt makes a Read on another goroutine give up waiting for the client. It may not have been waiting: then the
+// connection may outlive the exchange, which calls resume.
+func (c *content) Interrupt() {
+	c.interrupted = true
+	_ = c.stream.sock.conn.SetReadDeadline(past)
+}
 
 // whole tells whether all of it is here.
 func (c *content) whole() bool {

@@ -112,6 +112,9 @@ func (x *exchange) begin() {
 		c.ip = c.addr.Addr().Unmap().WithZone("").String()
 	}
 	q.Scheme, q.Client, q.ClientIP, q.Body = "http", c.addr, c.ip, nil
+	if c.server.limits.Whole > 0 {
+		c.began.Store(c.server.clock.ticks.Load())
+	}
 	x.keep = h.persists(q.Proto)
 	x.answered, x.broken, x.awaiting, x.expects = false, false, false, false
 	x.outside = q.Upgrade != ""
@@ -149,6 +152,9 @@ func (x *exchange) finish() (goesOn bool) {
 		}
 		x.stream.skip(int(x.body.left))
 	}
+	if x.request.Body != nil && x.body.interrupted {
+		x.client.resume()
+	}
 	x.stream.release()
 	return true
 }
@@ -164,7 +170,7 @@ func (x *exchange) end() {
 	c.cancel = nil
 	c.mu.Unlock()
 	x.context = nil
-	cancel()
+	cancel(nil)
 }
 
 // Request implements message.Exchange.
@@ -176,12 +182,12 @@ func (x *exchange) Context() context.Context {
 		return x.context
 	}
 	c := x.client
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x.context, c.cancel = ctx, cancel
 	if c.gone {
-		cancel()
+		cancel(c.why())
 	}
 	return ctx
 }

@@ -63,7 +63,7 @@ func FuzzResponseHead(f *testing.F) {
 		if err != nil {
 			t.Fatalf("net/http refuses %q: %v", text, err)
 		}
-		if r.StatusCode != s.code || !bodyless("GET", s.code) && ((len(r.TransferEncoding) > 0) != h.chunked || !h.chunked && h.length != r.ContentLength) {
+		if r.StatusCode != s.code || !message.Bodyless("GET", s.code) && ((len(r.TransferEncoding) > 0) != h.chunked || !h.chunked && h.length != r.ContentLength) {
 			t.Fatalf("%q: net/http reads %d, length %d %v, we %d, %d %v", text, r.StatusCode, r.ContentLength, r.TransferEncoding, s.code, h.length, h.chunked)
 		}
 	})

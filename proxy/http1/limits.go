@@ -12,6 +12,7 @@ type Limits struct {
 	Body  time.Duration // between two pieces of a request's body
 	Idle  time.Duration // between two requests
 	Write time.Duration // between two pieces that the client takes of an answer: a slow reader
+	Whole time.Duration // from a request's head to the end of its answer; tunnels have all the time they want
 	Gone  time.Duration // until a client that closed its sending half counts as gone when no answer comes
 }
 

@@ -53,8 +53,3 @@ func (s *status) read(line []byte) *fault {
 	s.code = int(code)
 	return nil
 }
-
-// bodyless responses end with their head, whatever it says (RFC 9112, 6.3).
-func bodyless(method string, code int) bool {
-	return method == "HEAD" || code < 200 || code == 204 || code == 304
-}

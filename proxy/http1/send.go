@@ -21,7 +21,7 @@ const (
 
 func (x *exchange) endingOf(r *message.Response) ending {
 	switch {
-	case bodyless(x.request.Method, r.Status):
+	case message.Bodyless(x.request.Method, r.Status):
 		return atHead
 	case r.Body == nil || r.Body.Length() >= 0:
 		return atLength
@@ -58,6 +58,7 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 	sent, fail := x.sendBody(out, r, end)
 	pages.Put(buffer)
 	if fail != nil {
+		fail = x.blamed(fail)
 		x.broken = true
 		if end == atClose && x.client.sock.tcp != nil {
 			_ = x.client.sock.tcp.SetLinger(0) // else half an answer would look whole
@@ -73,6 +74,14 @@ func (x *exchange) leftover(r *message.Response) bool {
 		return false
 	}
 	return !x.body.ended && (x.body.framing != sized || !x.body.whole())
+}
+
+// blamed puts a failure on the client where it was cut: the endpoint's connection was cut along with its own.
+func (x *exchange) blamed(f *message.Failure) *message.Failure {
+	if !x.client.isGone() {
+		return f
+	}
+	return message.Ended(x.Context(), f.Step, f.Err)
 }
 
 func (x *exchange) appendHead(b []byte, r *message.Response, end ending) []byte {

@@ -63,6 +63,8 @@ func TestEveryLimitAndTimeOutHasAWordOfItsOwn(t *testing.T) {
 		{"idle-timeout", http1.Limits{Idle: time.Second}, "", "", ""},
 		{"idle-timeout", http1.Limits{Idle: time.Second}, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "200", ""},
 		{"write-timeout", http1.Limits{Write: time.Second}, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n", "-", ""},
+		{"answer-timeout", http1.Limits{Whole: time.Second}, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n", "-", ""},
+		{"answer-timeout", http1.Limits{Whole: time.Second}, post + "Content-Length: 10\r\n\r\nhello", "", ""},
 		{"head-too-long", http1.Limits{HeadBytes: 1000}, "GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("b", 1000) + "\r\n\r\n", "431", ""},
 		{"fields-too-many", http1.Limits{Fields: 10}, "GET / HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", 10), "431", ""},
 		{"target-too-long", http1.Limits{TargetBytes: 10}, "GET /0123456789 HTTP/1.1\r\n", "414", ""},

@@ -1,6 +1,10 @@
 package http1
 
-import "time"
+import (
+	"time"
+
+	"github.com/appia-edge/appia/proxy/message"
+)
 
 // sweep looks once a second whether the client keeps its time. It must not wait.
 func (c *client) sweep() {
@@ -32,12 +36,27 @@ func (c *client) sweep() {
 	case working:
 		c.present(age, l.Gone)
 	}
+	if w == working || w == body || w == spliced {
+		c.finishInTime(word, l.Whole)
+	}
 	word, w, age = c.out.get(&c.server.clock)
 	// While the kernel moves a body, somebody else may be slow: then there is nothing that the client has yet to take.
 	if w == working && passed(age, l.Write) && !c.renew(&c.out, word) && c.sock.owing() && c.out.expire(word) {
 		c.server.cause("write-timeout", c)
 		_ = c.sock.conn.SetWriteDeadline(past)
 	}
+}
+
+// finishInTime gives up a request that takes longer than it may, be it for the client, for the endpoint or for us.
+func (c *client) finishInTime(word uint64, limit time.Duration) {
+	if !passed(c.server.clock.ticks.Load()-c.began.Load(), limit) || !c.in.expire(word) {
+		return
+	}
+	c.server.cause(message.Overdue, c)
+	c.mu.Lock()
+	c.late = true
+	c.mu.Unlock()
+	c.cut()
 }
 
 // restless is for how many ticks an idle connection stays awake.
@@ -122,12 +141,20 @@ func (c *client) present(age uint32, patience time.Duration) {
 	}
 }
 
+// why it was cut, for the context of its exchange. It needs c.mu.
+func (c *client) why() error {
+	if c.late {
+		return message.ErrOverdue
+	}
+	return nil
+}
+
 // cut ends the connection and what is done for it.
 func (c *client) cut() {
 	c.mu.Lock()
 	c.gone = true
 	if c.cancel != nil {
-		c.cancel()
+		c.cancel(c.why())
 	}
 	if c.up != nil {
 		c.up.abort()
@@ -151,6 +178,14 @@ func (c *client) attach(u *upstream) bool {
 	gone := c.gone
 	c.mu.Unlock()
 	return !gone
+}
+
+// resume lets the connection be read again after its reads were made to fail.
+func (c *client) resume() {
+	_ = c.sock.conn.SetReadDeadline(time.Time{})
+	if c.isGone() {
+		_ = c.sock.conn.SetDeadline(past) // it was cut meanwhile
+	}
 }
 
 func (c *client) serving() *upstream {

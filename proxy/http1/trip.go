@@ -203,7 +203,7 @@ func (u *upstream) accept(q *message.Request) error {
 	switch {
 	case r.Status == 101:
 		return u.switched(q)
-	case bodyless(q.Method, r.Status):
+	case message.Bodyless(q.Method, r.Status):
 		u.body.begin(&u.stream, sized, 0, u)
 		u.body.length = max(h.length, 0)
 	case h.chunked:
@@ -239,9 +239,8 @@ func (u *upstream) failure(x message.Exchange, err error) *message.Failure {
 		u.pump.halt()
 		clientErr = u.pump.clientError()
 	}
-	if x.Context().Err() != nil {
-		f.Side = message.Client
-		return f
+	if ctx := x.Context(); ctx.Err() != nil {
+		return message.Ended(ctx, f.Step, err)
 	}
 	q := x.Request()
 	whole := u.pump == nil || !u.pump.started
@@ -263,7 +262,7 @@ func (u *upstream) failure(x message.Exchange, err error) *message.Failure {
 	case errors.Is(err, errStale) || u.reused && u.wrote == 0:
 		f.Again = whole
 	default:
-		f.Again = whole && idempotent(q.Method)
+		f.Again = whole && message.Idempotent(q.Method)
 	}
 	if errors.Is(err, io.EOF) {
 		f.Err = errNoAnswer

@@ -14,6 +14,26 @@ type Failure struct {
 	Err   error // the cause
 }
 
+// ErrOverdue is the cause (context.Cause) of the end of an exchange that has taken longer than one may.
+var ErrOverdue error = overdue{}
+
+type overdue struct{}
+
+func (overdue) Error() string { return "the answer has taken longer than it may" }
+
+func (overdue) Code() string { return Overdue }
+
+// Overdue is the word for it in logs and counters.
+const Overdue = "answer-timeout"
+
+// Ended is the failure of an exchange whose context has ended: the client has left, or has had its time.
+func Ended(ctx context.Context, step Step, err error) *Failure {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrOverdue) {
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
+	return &Failure{Side: Client, Step: step, Err: err}
+}
+
 // Side is who broke the exchange.
 type Side uint8
 
@@ -72,7 +92,7 @@ func (f *Failure) Status() int {
 	case f.Side == Client && f.Step == Sending:
 		return 400 // its body is not what its head promised
 	case f.Side == Client || errors.Is(f.Err, context.Canceled):
-		return 499 // never seen by the client, only by logs and counters
+		return ClientGone
 	case f.Step == NoPlace:
 		return 503
 	case f.Step == TimedOut:

@@ -1,6 +1,9 @@
 package message
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Fields are header fields in the order and spelling in which they came. Names compare without case (RFC 9110, 5.1).
 // A message has few of them, so that a scan is faster than a map and allocates nothing.
@@ -84,6 +87,15 @@ func (f *Fields) Reset() {
 
 // Clone is a copy that shares nothing but strings.
 func (f *Fields) Clone() Fields { return Fields{slices.Clone(f.list)} }
+
+// Owned is a copy that shares not even strings, which may be an engine's buffers.
+func (f *Fields) Owned() Fields {
+	all := Fields{make([]Field, len(f.list))}
+	for i, field := range f.list {
+		all.list[i] = Field{strings.Clone(field.Name), strings.Clone(field.Value)}
+	}
+	return all
+}
 
 // Joined is all values under name as one list, the way RFC 9110, 5.3 joins lines.
 func (f *Fields) Joined(name string) string {

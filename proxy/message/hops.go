@@ -12,15 +12,15 @@ func RemoveHopByHop(fields *Fields) {
 			}
 		}
 	}
-	fields.Keep(endToEnd)
+	fields.Keep(EndToEnd)
 }
 
 func frames(name string) bool {
 	return SameName(name, "Content-Length") || SameName(name, "Transfer-Encoding") || SameName(name, "Host")
 }
 
-// endToEnd tells whether a field goes further. By length first: every field of every message comes by here.
-func endToEnd(name string) bool {
+// EndToEnd tells whether a field goes further, unless Connection names it. By length first: every field of every message comes by here.
+func EndToEnd(name string) bool {
 	hop := ""
 	switch len(name) {
 	case len("Te"):

@@ -1,6 +1,9 @@
 package message
 
-import "strings"
+import (
+	"net/netip"
+	"strings"
+)
 
 // TellsOfClient tells whether a field says who asks, and how: what routers tell endpoints, and what a client that is not
 // trusted may not say of itself. CGI and its heirs (WSGI, Rack, PHP) make one of all marks in a name, so that X_Real_Ip and
@@ -47,3 +50,27 @@ func Unmarked(name string) string {
 
 // isMark tells whether a byte of a name, in lower case, is neither letter nor digit.
 func isMark(c byte) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') }
+
+// Peer is the address of the client's connection: who asks, as far as nobody in between is believed.
+func (r *Request) Peer() netip.Addr { return r.Client.Addr().Unmap().WithZone("") }
+
+// ForwardedFor is every element of X-Forwarded-For, in order.
+func (r *Request) ForwardedFor() (elements []string) {
+	r.Fields.Values("X-Forwarded-For", func(line string) bool {
+		for element := range strings.SplitSeq(line, ",") {
+			elements = append(elements, strings.TrimSpace(element))
+		}
+		return true
+	})
+	return elements
+}
+
+// Within tells whether one of the networks has an address, which is neither mapped nor of a zone.
+func Within(networks []netip.Prefix, addr netip.Addr) bool {
+	for _, network := range networks {
+		if network.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}

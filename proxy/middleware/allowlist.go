@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"net/netip"
-	"strings"
 
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/rules"
@@ -29,17 +28,17 @@ func (a allowList) admits(q *message.Request) bool {
 	case a.AnyForwarded:
 		return a.admitsAny(q)
 	case a.Depth > 0:
-		elements := forwardedFor(q)
+		elements := q.ForwardedFor()
 		return len(elements) >= a.Depth && a.admitsText(elements[len(elements)-a.Depth])
 	case len(a.Excluded) > 0:
 		return a.admitsText(a.firstForeign(q))
 	}
-	return contains(a.Ranges, q.Client.Addr())
+	return message.Within(a.Ranges, q.Peer())
 }
 
 // admitsAny looks at the elements from left to right; one that is no address refuses the request, as in Traefik 1.x.
 func (a allowList) admitsAny(q *message.Request) bool {
-	for _, element := range forwardedFor(q) {
+	for _, element := range q.ForwardedFor() {
 		ip, err := netip.ParseAddr(element)
 		if err != nil {
 			return false
@@ -48,12 +47,12 @@ func (a allowList) admitsAny(q *message.Request) bool {
 			return true
 		}
 	}
-	return contains(a.Ranges, q.Client.Addr())
+	return message.Within(a.Ranges, q.Peer())
 }
 
 // firstForeign is the first element from the right that is none of the proxies left out, or "".
 func (a allowList) firstForeign(q *message.Request) string {
-	elements := forwardedFor(q)
+	elements := q.ForwardedFor()
 	for i := len(elements) - 1; i >= 0; i-- {
 		if ip, err := netip.ParseAddr(elements[i]); err != nil || !contains(a.Excluded, ip) {
 			return elements[i]
@@ -67,23 +66,7 @@ func (a allowList) admitsText(text string) bool {
 	return err == nil && contains(a.Ranges, ip)
 }
 
+// contains takes an address as it is written, with a zone or mapped.
 func contains(ranges []netip.Prefix, ip netip.Addr) bool {
-	ip = ip.Unmap().WithZone("")
-	for _, r := range ranges {
-		if r.Contains(ip) {
-			return true
-		}
-	}
-	return false
-}
-
-// forwardedFor is every element of X-Forwarded-For, in order.
-func forwardedFor(q *message.Request) (elements []string) {
-	q.Fields.Values("X-Forwarded-For", func(line string) bool {
-		for element := range strings.SplitSeq(line, ",") {
-			elements = append(elements, strings.TrimSpace(element))
-		}
-		return true
-	})
-	return elements
+	return message.Within(ranges, ip.Unmap().WithZone(""))
 }

@@ -74,6 +74,9 @@ func (b *breaker) Response(v *Visit, r *message.Response) *message.Response {
 	return r
 }
 
+// Switch implements Switcher: an endpoint that switches protocols has answered, and how long it took counts.
+func (b *breaker) Switch(v *Visit, r *message.Response) { b.Response(v, r) }
+
 func (b *breaker) admits(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

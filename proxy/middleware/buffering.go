@@ -71,7 +71,7 @@ func (b buffering) Done(v *Visit) {
 // Response implements Answerer.
 func (b buffering) Response(v *Visit, r *message.Response) *message.Response {
 	r = b.replay(v, r)
-	if r.Body == nil || bodyless(v.Exchange.Request().Method, r.Status) {
+	if r.Body == nil || message.Bodyless(v.Exchange.Request().Method, r.Status) {
 		return r
 	}
 	if b.MaxResponse > 0 && r.Body.Length() > b.MaxResponse {
@@ -85,7 +85,7 @@ func (b buffering) Response(v *Visit, r *message.Response) *message.Response {
 		return broken(v, r, http.StatusBadGateway)
 	}
 	// An engine may use the head's memory again once the body is closed.
-	whole := &message.Response{Status: r.Status, Fields: owned(&r.Fields), Body: s.body(s.close)}
+	whole := &message.Response{Status: r.Status, Fields: r.Fields.Owned(), Body: s.body(s.close)}
 	r.Body.Close()
 	if n := whole.Body.Length(); n >= 0 {
 		whole.Fields.Set("Content-Length", strconv.FormatInt(n, 10))
@@ -140,7 +140,3 @@ func (a attempt) ResponseCode() int { return a.status }
 
 // RequestMethod implements rules.Attempt.
 func (a attempt) RequestMethod() string { return a.method }
-
-func bodyless(method string, status int) bool {
-	return method == http.MethodHead || status < 200 || status == http.StatusNoContent || status == http.StatusNotModified
-}

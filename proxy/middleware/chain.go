@@ -16,6 +16,7 @@ type Chain struct {
 type link struct {
 	asker    Asker
 	answerer Answerer
+	switcher Switcher
 	doner    Doner
 }
 
@@ -28,6 +29,12 @@ type Asker interface {
 // place; then it closes the body of the one it was given.
 type Answerer interface {
 	Response(v *Visit, r *message.Response) *message.Response
+}
+
+// A Switcher sees the head of a 101 too, behind which the bytes are no answer's. It may change its fields; nobody may put
+// another answer in its place.
+type Switcher interface {
+	Switch(v *Visit, r *message.Response)
 }
 
 // A Doner hears of the end of each request that its Request let pass, whatever became of it.
@@ -118,6 +125,16 @@ func (c *Chain) Response(v *Visit, r *message.Response) *message.Response {
 		}
 	}
 	return r
+}
+
+// Switch runs the filters that the request has passed on a 101, the last first.
+func (c *Chain) Switch(v *Visit, r *message.Response) {
+	for i := v.passed - 1; i >= 0; i-- {
+		v.place = i
+		if switcher := c.filters[i].switcher; switcher != nil {
+			switcher.Switch(v, r)
+		}
+	}
 }
 
 // Done tells the filters that the request has passed of its end.

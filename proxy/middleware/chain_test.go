@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -102,5 +103,37 @@ func TestFiltersOutliveTables(t *testing.T) {
 	s.Chains(nil)
 	if len(s.kept) != 0 {
 		t.Errorf("%d filters outlive their routes", len(s.kept))
+	}
+}
+
+func TestFiltersThatAreAlikeKeepTheirStatesWhereverTheyStand(t *testing.T) {
+	s := NewStore(Options{})
+	limit, other := rules.Compress{MinBytes: 7}, rules.Compress{}
+	chains := func(of ...[]rules.Filter) (all []*Chain) {
+		var routes []*rules.Route
+		for i, filters := range of {
+			routes = append(routes, &rules.Route{Name: fmt.Sprint(i), Owner: rules.Owner{ID: "a"}, Filters: filters})
+		}
+		all, _ = s.Chains(routes)
+		return all
+	}
+	states := func(all []*Chain) map[any]int {
+		seen := map[any]int{}
+		for _, c := range all {
+			for _, l := range c.filters {
+				seen[l.answerer]++
+			}
+		}
+		return seen
+	}
+	before := states(chains([]rules.Filter{limit, limit}, []rules.Filter{limit}, []rules.Filter{limit}))
+	if len(before) != 4 {
+		t.Errorf("%d states for four filters", len(before))
+	}
+	after := states(chains([]rules.Filter{limit}, []rules.Filter{other, limit, other}, []rules.Filter{limit, limit}))
+	for state := range before {
+		if after[state] != 1 {
+			t.Errorf("a state is %d filters'", after[state])
+		}
 	}
 }

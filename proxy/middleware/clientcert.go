@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/appia-edge/appia/proxy/message"
@@ -33,58 +34,72 @@ func (c clientCert) Request(v *Visit) *message.Response {
 		return nil
 	}
 	if c.PEM {
-		q.Fields.Add(certField, pems(q.TLS.Certificates))
+		q.Fields.Add(certField, c.pems(q.TLS.Certificates))
 	}
 	if infos := c.infos(q.TLS.Certificates); infos != "" {
-		q.Fields.Add(infoField+"s", url.QueryEscape(infos))
+		q.Fields.Add(c.infoField(), url.QueryEscape(infos))
 	}
 	return nil
 }
 
+func (c clientCert) infoField() string {
+	if c.V3 {
+		return infoField
+	}
+	return infoField + "s"
+}
+
 // pems are certificates as PEM without its armour and newlines.
-func pems(chain [][]byte) string {
+func (c clientCert) pems(chain [][]byte) string {
 	var texts []string
 	for _, der := range chain {
-		texts = append(texts, url.QueryEscape(base64.StdEncoding.EncodeToString(der)))
+		text := base64.StdEncoding.EncodeToString(der)
+		if !c.V3 {
+			text = url.QueryEscape(text)
+		}
+		texts = append(texts, text)
 	}
 	return strings.Join(texts, ",")
 }
 
+// infos are what is wanted of certificates: 1.x has commas within one and semicolons between two, 3 the reverse.
 func (c clientCert) infos(chain [][]byte) string {
+	within, between := ",", ";"
+	if c.V3 {
+		within, between = between, within
+	}
 	var texts []string
 	for _, der := range chain {
 		cert, err := x509.ParseCertificate(der)
 		if err != nil {
 			continue
 		}
-		if text := c.info(cert); text != "" {
+		if text := strings.Join(c.info(cert), within); text != "" {
 			texts = append(texts, text)
 		}
 	}
-	return strings.Join(texts, ";")
+	return strings.Join(texts, between)
 }
 
-func (c clientCert) info(cert *x509.Certificate) string {
-	var parts []string
-	if text := nameText(cert.Subject, c.Subject); text != "" {
-		parts = append(parts, `Subject="`+text+`"`)
+func (c clientCert) info(cert *x509.Certificate) (parts []string) {
+	add := func(wanted bool, name, text, quote string) {
+		if wanted && text != "" {
+			parts = append(parts, name+"="+quote+text+quote)
+		}
 	}
-	if text := nameText(cert.Issuer, c.Issuer); text != "" {
-		parts = append(parts, `Issuer="`+text+`"`)
+	quote := "" // of what 1.x writes without
+	if c.V3 {
+		quote = `"`
 	}
-	if c.Serial && cert.SerialNumber != nil {
-		parts = append(parts, `SerialNumber="`+cert.SerialNumber.String()+`"`)
+	add(true, "Subject", nameText(cert.Subject, c.Subject), `"`)
+	add(true, "Issuer", nameText(cert.Issuer, c.Issuer), `"`)
+	if cert.SerialNumber != nil {
+		add(c.Serial, "SerialNumber", cert.SerialNumber.String(), `"`)
 	}
-	if c.NotBefore {
-		parts = append(parts, fmt.Sprintf("NB=%d", cert.NotBefore.Unix()))
-	}
-	if c.NotAfter {
-		parts = append(parts, fmt.Sprintf("NA=%d", cert.NotAfter.Unix()))
-	}
-	if names := altNames(cert); c.SANs && len(names) > 0 {
-		parts = append(parts, "SAN="+strings.Join(names, ","))
-	}
-	return strings.Join(parts, ",")
+	add(c.NotBefore, "NB", strconv.FormatInt(cert.NotBefore.Unix(), 10), quote)
+	add(c.NotAfter, "NA", strconv.FormatInt(cert.NotAfter.Unix(), 10), quote)
+	add(c.SANs, "SAN", strings.Join(altNames(cert), ","), quote)
+	return parts
 }
 
 func altNames(cert *x509.Certificate) []string {

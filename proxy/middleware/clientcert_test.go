@@ -40,14 +40,29 @@ func TestEndpointHearsOfTheClientsCertificateInTraefiksWords(t *testing.T) {
 	v := visiting(message.Field{Name: "X-Forwarded-Tls-Client-Cert-Infos", Value: "forged"})
 	q := v.Exchange.Request()
 	q.TLS = &message.TLS{Certificates: [][]byte{der, der}}
-	clientCert{rules.ClientCert{PEM: true, NotAfter: true, NotBefore: true, SANs: true, Subject: all, Issuer: []string{"commonName"}}}.Request(v)
+	asked := rules.ClientCert{PEM: true, NotAfter: true, NotBefore: true, SANs: true, Subject: all, Issuer: []string{"commonName"}}
+	clientCert{asked}.Request(v)
 	one := `Subject="DC=org,C=DE,ST=Sachsen,L=Leipzig,O=O & Co,SN=7,CN=ann",Issuer="CN=ann",NB=1000,NA=2000,SAN=a.b,10.0.0.1`
 	if got := q.Fields.Joined("X-Forwarded-Tls-Client-Cert-Infos"); got != url.QueryEscape(one+";"+one) {
 		text, _ := url.QueryUnescape(got)
 		t.Errorf("infos %s", text)
 	}
-	pem := url.QueryEscape(base64.StdEncoding.EncodeToString(der))
-	if got := q.Fields.Get("X-Forwarded-Tls-Client-Cert"); got != pem+","+pem {
+	pem := base64.StdEncoding.EncodeToString(der)
+	if got := q.Fields.Get("X-Forwarded-Tls-Client-Cert"); got != url.QueryEscape(pem)+","+url.QueryEscape(pem) {
 		t.Errorf("certificate %s", got)
+	}
+
+	asked.V3, asked.Serial = true, true
+	clientCert{asked}.Request(v)
+	three := `Subject="DC=org,C=DE,ST=Sachsen,L=Leipzig,O=O & Co,SN=7,CN=ann";Issuer="CN=ann";SerialNumber="1";NB="1000";NA="2000";SAN="a.b,10.0.0.1"`
+	if got := q.Fields.Joined("X-Forwarded-Tls-Client-Cert-Info"); got != url.QueryEscape(three+","+three) {
+		text, _ := url.QueryUnescape(got)
+		t.Errorf("info of Traefik 3 %s", text)
+	}
+	if got := q.Fields.Get("X-Forwarded-Tls-Client-Cert"); got != pem+","+pem {
+		t.Errorf("certificate as Traefik 3 has it: %s", got)
+	}
+	if q.Fields.Has("X-Forwarded-Tls-Client-Cert-Infos") {
+		t.Error("what 1.x calls it is left")
 	}
 }

@@ -1,10 +1,6 @@
 package middleware
 
-import (
-	"strings"
-
-	"github.com/appia-edge/appia/proxy/message"
-)
+import "github.com/appia-edge/appia/proxy/message"
 
 // own takes a field out of the client's hands, before a filter says in it what the endpoint will believe. With it go the
 // names that differ in marks alone: to an endpoint that makes variables of fields, as CGI and WSGI do, they are the same.
@@ -17,9 +13,6 @@ func say(fields *message.Fields, name, value string) {
 	own(fields, name)
 	fields.Add(name, value)
 }
-
-// sameName compares names of entry points, which have no case.
-func sameName(a, b string) bool { return strings.EqualFold(a, b) }
 
 // framing are the fields that tell where a message ends or are for one connection: the engines write them.
 func framing(name string) bool {

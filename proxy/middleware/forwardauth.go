@@ -70,7 +70,7 @@ func (a *forwardAuth) Request(v *Visit) *message.Response {
 	answer, err := a.ask(v, body)
 	switch {
 	case err != nil && v.Exchange.Context().Err() != nil:
-		return a.failed(v, message.Client, statusClientGone, err)
+		return a.failed(v, message.Client, message.ClientGone, err)
 	case err != nil:
 		return a.failed(v, message.Router, http.StatusInternalServerError, err)
 	}
@@ -81,9 +81,6 @@ func (a *forwardAuth) Request(v *Visit) *message.Response {
 	v.Refused = RefusedAuth
 	return a.denial(answer)
 }
-
-// statusClientGone is seen by logs and counters alone.
-const statusClientGone = 499
 
 // failed is the answer where the server has none: without a body, as in Traefik 1.x.
 func (a *forwardAuth) failed(v *Visit, side message.Side, status int, err error) *message.Response {
@@ -147,7 +144,7 @@ func (a *forwardAuth) question(v *Visit) http.Header {
 	q := v.Exchange.Request()
 	header := http.Header{"User-Agent": {""}} // else net/http has one of its own
 	for _, f := range q.Fields.All() {
-		if len(a.RequestHeaders) > 0 && !listed(a.RequestHeaders, f.Name) || hopByHop(f.Name) {
+		if len(a.RequestHeaders) > 0 && !listed(a.RequestHeaders, f.Name) || !message.EndToEnd(f.Name) {
 			continue
 		}
 		if !a.ForwardBody && (message.SameName(f.Name, "Content-Length") || message.SameName(f.Name, "Expect")) {
@@ -168,7 +165,7 @@ func (a *forwardAuth) question(v *Visit) http.Header {
 // introduce says whose request it is, in the client's own words where those are believed.
 func (a *forwardAuth) introduce(v *Visit, header http.Header) {
 	q := v.Exchange.Request()
-	client := q.Client.Addr().Unmap().WithZone("").String()
+	client := q.Peer().String()
 	if before := q.Fields.Joined("X-Forwarded-For"); before != "" && a.TrustForwardHeader {
 		client = before + ", " + client
 	}
@@ -220,7 +217,7 @@ func (a *forwardAuth) permitLike(fields *message.Fields, header http.Header) {
 		return !a.ResponseHeadersRegexp.MatchString(http.CanonicalHeaderKey(message.Unmarked(name)))
 	})
 	for name, values := range header {
-		if !a.ResponseHeadersRegexp.MatchString(name) || hopByHop(name) || framing(name) {
+		if !a.ResponseHeadersRegexp.MatchString(name) || !message.EndToEnd(name) || framing(name) {
 			continue
 		}
 		own(fields, name)
@@ -241,12 +238,15 @@ func (a *forwardAuth) Response(v *Visit, r *message.Response) *message.Response 
 	return r
 }
 
+// Switch implements Switcher: a session that was renewed is renewed for whoever opens a tunnel too.
+func (a *forwardAuth) Switch(v *Visit, r *message.Response) { a.Response(v, r) }
+
 // denial is the server's answer as the client gets it.
 func (a *forwardAuth) denial(answer *http.Response) *message.Response {
 	r := &message.Response{Status: answer.StatusCode}
 	location, err := answer.Location()
 	for name, values := range answer.Header {
-		if hopByHop(name) {
+		if !message.EndToEnd(name) {
 			continue
 		}
 		for _, value := range values {
@@ -276,15 +276,6 @@ func listed(names []string, name string) bool {
 		if message.SameName(n, name) {
 			return true
 		}
-	}
-	return false
-}
-
-// hopByHop are the fields that are for one connection (RFC 9110, 7.6.1). What Connection names besides is gone by now.
-func hopByHop(name string) bool {
-	switch http.CanonicalHeaderKey(name) {
-	case "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade":
-		return true
 	}
 	return false
 }

@@ -65,6 +65,9 @@ func (h headers) Response(v *Visit, r *message.Response) *message.Response {
 	return r
 }
 
+// Switch implements Switcher: a 101 has what any answer of an endpoint has.
+func (h headers) Switch(v *Visit, r *message.Response) { h.Response(v, r) }
+
 // preflight answers the question of a browser whether a page of another origin may send a request.
 func (h headers) preflight(q *message.Request) *message.Response {
 	origin := q.Fields.Get("Origin")

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"net/netip"
-	"strings"
 
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/rules"
@@ -26,7 +25,7 @@ func (k keyer) key(q *message.Request) string {
 	case rules.ByHost:
 		return q.Host
 	}
-	client := q.Client.Addr().Unmap().WithZone("")
+	client := q.Peer()
 	if k.Depth > 0 || len(k.Excluded) > 0 {
 		client = k.forwarded(q, client)
 	}
@@ -35,7 +34,7 @@ func (k keyer) key(q *message.Request) string {
 			return network.String()
 		}
 	}
-	if q.ClientIP != "" && client == q.Client.Addr().Unmap().WithZone("") {
+	if q.ClientIP != "" && client == q.Peer() {
 		return q.ClientIP
 	}
 	return client.String()
@@ -44,7 +43,7 @@ func (k keyer) key(q *message.Request) string {
 // forwarded is the client that X-Forwarded-For names. Where the list is too short for the depth, or holds no address where
 // one is looked for, it is the connection's: else clients could choose to share a key with nobody.
 func (k keyer) forwarded(q *message.Request, client netip.Addr) netip.Addr {
-	list := strings.Split(q.Fields.Joined("X-Forwarded-For"), ",")
+	list := q.ForwardedFor()
 	if k.Depth > 0 {
 		if k.Depth > len(list) {
 			return client
@@ -52,23 +51,14 @@ func (k keyer) forwarded(q *message.Request, client netip.Addr) netip.Addr {
 		list = list[len(list)-k.Depth:][:1]
 	}
 	for i := len(list) - 1; i >= 0; i-- {
-		addr, err := netip.ParseAddr(strings.TrimSpace(list[i]))
+		addr, err := netip.ParseAddr(list[i])
 		if err != nil {
 			return client
 		}
 		addr = addr.Unmap().WithZone("")
-		if k.Depth > 0 || !within(k.Excluded, addr) {
+		if k.Depth > 0 || !message.Within(k.Excluded, addr) {
 			return addr
 		}
 	}
 	return client
-}
-
-func within(networks []netip.Prefix, addr netip.Addr) bool {
-	for _, network := range networks {
-		if network.Contains(addr) {
-			return true
-		}
-	}
-	return false
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/rules"
@@ -105,7 +106,7 @@ func newRedirectScheme(f rules.RedirectScheme) redirect {
 func newRedirectEntryPoint(f rules.RedirectEntryPoint) redirect {
 	return redirect{func(v *Visit) string {
 		scheme, port, ok := v.Router.EntryPoint(f.Name)
-		if !ok || sameName(f.Name, v.Entry) {
+		if !ok || strings.EqualFold(f.Name, v.Entry) {
 			return ""
 		}
 		q := v.Exchange.Request()

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/appia-edge/appia/proxy/message"
 )
@@ -48,7 +47,7 @@ func newSpool(body message.Body, mem, limit int64) (*spool, error) {
 		return nil, err
 	}
 	if t := body.Trailers(); t != nil {
-		s.trailers = owned(t)
+		s.trailers = t.Owned()
 	}
 	return s, nil
 }
@@ -151,10 +150,3 @@ func (b *spooled) Close() error {
 }
 
 // owned is a copy of fields whose strings outlive the engine's buffers.
-func owned(fields *message.Fields) message.Fields {
-	var all message.Fields
-	for _, f := range fields.All() {
-		all.Add(strings.Clone(f.Name), strings.Clone(f.Value))
-	}
-	return all
-}

@@ -85,12 +85,12 @@ const Unusable = "filter-unusable"
 func (s *Store) chain(owner string, filters []rules.Filter, wanted map[string]any) (*Chain, error) {
 	c := &Chain{}
 	var errs []error
-	for i, f := range filters {
+	for _, f := range filters {
 		if retry, ok := f.(rules.Retry); ok {
 			c.retry = &retry
 			continue
 		}
-		filter, err := s.find(owner, i, f, wanted)
+		filter, err := s.find(owner, f, wanted)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", rules.Kind(f), err))
 			continue
@@ -103,11 +103,13 @@ func (s *Store) chain(owner string, filters []rules.Filter, wanted map[string]an
 	return c, nil
 }
 
-// find looks for the filter first among those kept. Of two alike in one chain the second has a name of its own.
-func (s *Store) find(owner string, place int, f rules.Filter, wanted map[string]any) (any, error) {
-	key := owner + "\x00" + rules.FilterKey(f)
-	if _, taken := wanted[key]; taken {
-		key += "\x00" + strconv.Itoa(place)
+// find looks for the filter first among those kept. Those that are alike are counted, whatever stands between them: which of
+// them is which says nothing, but each has a state of its own.
+func (s *Store) find(owner string, f rules.Filter, wanted map[string]any) (any, error) {
+	alike := owner + "\x00" + rules.FilterKey(f)
+	key := alike
+	for n := 2; wanted[key] != nil; n++ {
+		key = alike + "\x00" + strconv.Itoa(n)
 	}
 	filter, ok := s.kept[key]
 	if !ok {
@@ -124,6 +126,7 @@ func linkOf(filter any) link {
 	var l link
 	l.asker, _ = filter.(Asker)
 	l.answerer, _ = filter.(Answerer)
+	l.switcher, _ = filter.(Switcher)
 	l.doner, _ = filter.(Doner)
 	return l
 }

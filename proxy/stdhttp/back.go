@@ -232,9 +232,8 @@ func (t *trip) inform(status int, header textproto.MIMEHeader) error {
 func (t *trip) failure(err error) *message.Failure {
 	f := &message.Failure{Side: message.Upstream, Step: message.Waiting, Err: err}
 	whole, clientErr := t.content.seal()
-	if t.exchange.Context().Err() != nil {
-		f.Side = message.Client
-		return f
+	if ctx := t.exchange.Context(); ctx.Err() != nil {
+		return message.Ended(ctx, f.Step, err)
 	}
 	switch {
 	case clientErr != nil:
@@ -247,7 +246,7 @@ func (t *trip) failure(err error) *message.Failure {
 	case isTimeout(err):
 		f.Step = message.TimedOut
 	default:
-		f.Again = whole && idempotent(t.exchange.Request().Method)
+		f.Again = whole && message.Idempotent(t.exchange.Request().Method)
 	}
 	return f
 }
@@ -265,15 +264,6 @@ func dialStep(err error) message.Step {
 func isTimeout(err error) bool {
 	var timed net.Error
 	return errors.As(err, &timed) && timed.Timeout()
-}
-
-// idempotent methods may be sent twice (RFC 9110, 9.2.2).
-func idempotent(method string) bool {
-	switch method {
-	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
-		return true
-	}
-	return false
 }
 
 func (t *trip) response(answer *http.Response) *message.Response {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/appia-edge/appia/proxy/message"
 )
@@ -20,7 +21,8 @@ import (
 type Front struct {
 	Serve func(message.Exchange)
 	Panic func(what any, stack []byte)             // told of a fault of our own; the client gets a 500
-	Cause func(code string, client netip.AddrPort) // told why a request was refused here; of what it refuses by itself net/http tells nobody
+	Cause func(code string, client netip.AddrPort) // told why a request was refused or given up here; of what it refuses by itself net/http tells nobody
+	Whole time.Duration                            // from a request's head to the end of its answer, tunnels excepted; 0: no limit
 }
 
 // ServeHTTP implements http.Handler.
@@ -30,7 +32,9 @@ func (f Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.refuse(x, code)
 		return
 	}
+	x.term = f.begin(x)
 	f.serve(x)
+	x.term.end()
 	if x.broken || !x.answered {
 		// The one way net/http offers to cut a response short, so that the client sees that it is not whole.
 		// Where nothing was answered, net/http would say 200 by itself.
@@ -70,13 +74,19 @@ type exchange struct {
 	origin  *http.Request
 	request message.Request
 	body    requestBody
+	term    *term // nil: it may take all the time it wants
 
 	answered bool // a final response has begun
 	broken   bool // the response ended before its end
 }
 
 func (x *exchange) Request() *message.Request { return &x.request }
-func (x *exchange) Context() context.Context  { return x.origin.Context() }
+func (x *exchange) Context() context.Context {
+	if x.term != nil {
+		return x.term.context
+	}
+	return x.origin.Context()
+}
 
 // Why a request is refused here, in the words of our own engine.
 const (
@@ -179,6 +189,9 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 	}
 	sent, fail := x.relay(r)
 	if fail != nil {
+		if ctx := x.Context(); ctx.Err() != nil { // the endpoint's connection was cut along with the client's
+			fail = message.Ended(ctx, fail.Step, fail.Err)
+		}
 		x.broken = true
 		return sent, fail
 	}
@@ -225,6 +238,7 @@ func (x *exchange) relay(r *message.Response) (sent int64, fail *message.Failure
 
 // Upgrade implements message.Exchange.
 func (x *exchange) Upgrade(r *message.Response) (io.ReadWriteCloser, error) {
+	x.term.end()
 	conn, buffered, err := x.control.Hijack()
 	if err != nil {
 		return nil, err

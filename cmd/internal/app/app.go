@@ -211,7 +211,8 @@ func (a *App) makeAdmin() {
 		address = a.config.WebAddress
 	}
 	a.admin = admin.New(admin.Options{
-		Address: address, Pages: admin.Pages(a.config.WebPages), NoDashboard: !a.config.Dashboard, Debug: a.config.Debug, Errors: a.errors, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,
+		Address: address, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,
+		Pages: admin.Pages(a.config.WebPages), NoDashboard: !a.config.Dashboard, Debug: a.config.Debug, Errors: a.errors,
 		Table: a.proxy.Table, Fleet: a.fleet.Status, Discovery: a.loop.Status, Leaving: a.leaving.Load,
 		Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Addresses: addresses,
 	})

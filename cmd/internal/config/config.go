@@ -78,7 +78,6 @@ type Config struct {
 	asked        pagesAsked
 	lock         *entryText // of the admin pages; nil: none
 	logAccess    bool
-	noAccessLog  bool // its format is none
 	accessLog    accesslog.Options
 	configFile   string
 	warnings     []string

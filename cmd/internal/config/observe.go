@@ -19,11 +19,10 @@ func setLogFormat(c *Config, value string) error {
 	return err
 }
 
-// setAccessFormat goes without a log where the format is none, as 1.x does.
+// setAccessFormat takes the common format where it is given none: who asks for a log is to have one.
 func setAccessFormat(c *Config, value string) (err error) {
-	c.accessLog.Format, err = parseFormat(value)
-	if c.noAccessLog = err != nil; err != nil {
-		c.warn("accessLog.format: %v; there is no access log, as in Traefik 1.x", err)
+	if c.accessLog.Format, err = parseFormat(value); err != nil {
+		c.warn("accessLog.format: %v; common is used", err)
 	}
 	return nil
 }

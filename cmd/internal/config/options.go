@@ -115,7 +115,7 @@ var options = []option{
 	{"hold.queue", "", "number", "1000", "requests of one service that may wait; more are answered 503 at once", size(func(c *Config) *int { return &c.HoldQueue })},
 	{"hold.page", "", "file", "", "HTML for who waited in vain, with the status 503; without it a line of text", text(func(c *Config) *string { return &c.HoldPage })},
 	{"limits.ipv6Prefix", "", "bits", "128", "of an IPv6 client's address that count as one client in limits; a household mostly has 64", setIPv6},
-	{"respondingTimeouts.writeTimeout", "", "duration", "0s", "from a request's head to the end of its answer, tunnels excepted; with http1=appia stallTimeout is in its place; 0: none", duration(func(c *Config) *time.Duration { return &c.WriteTimeout })},
+	{"respondingTimeouts.writeTimeout", "", "duration", "0s", "from a request's head to the end of its answer, tunnels excepted; 0: none", duration(func(c *Config) *time.Duration { return &c.WriteTimeout })},
 	{"idleTimeout", "", "duration", "", "deprecated form of respondingTimeouts.idleTimeout; wins when given", duration(func(c *Config) *time.Duration { return &c.oldIdle })},
 	{"maxIdleConnsPerHost", "", "number", "200", "idle connections kept to each endpoint", setMaxIdle},
 	{"http1", "", "engine", "appia", "who speaks HTTP/1.1: appia for our own engine, or std for Go's net/http, the way out should the engine have a fault", setHTTP1},

@@ -155,10 +155,7 @@ func (c *Config) Finish() (warnings []string, err error) {
 	if c.oldIdle > 0 {
 		c.IdleTimeout = c.oldIdle
 	}
-	if c.WriteTimeout > 0 && !c.StdHTTP1 {
-		c.warn("respondingTimeouts.writeTimeout has no effect with --http1=appia, whose respondingTimeouts.stallTimeout gives up clients that take nothing")
-	}
-	if c.logAccess && !c.noAccessLog {
+	if c.logAccess {
 		c.AccessLog = &c.accessLog
 	}
 	if c.EngineTLS {

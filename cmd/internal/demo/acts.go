@@ -22,7 +22,8 @@ func (s *show) acts() []act {
 	}
 	return []act{
 		{"A second version of the blog is deployed, while people read it", (*show).update},
-		{"The shop's canary gets half of the requests in place of a tenth", (*show).shift},
+		{"The shop's canary gets half of the requests in place of a tenth, by labels of Traefik 1.x", (*show).shift},
+		{"So does the cart's, by a label of a kind that Traefik 3 has in files only", (*show).shift3},
 		{"One of the blog's two tasks dies, while people read it", (*show).die},
 		{"A label is misspelled, and mended", (*show).mistake},
 	}
@@ -34,6 +35,9 @@ const (
 	stable = "shop_stable"
 	next   = "shop_next"
 	user   = "user_api-v3"
+
+	cart     = "cart@swarm" // in the table
+	cartBlue = "cart_blue"
 )
 
 func (s *show) update(ctx context.Context) error {
@@ -61,6 +65,23 @@ func (s *show) shift(ctx context.Context) error {
 		return err
 	}
 	return s.tellShares(ctx, "after", stable)
+}
+
+func (s *show) shift3(ctx context.Context) error {
+	if err := s.tellShares(ctx, "before", cartBlue); err != nil {
+		return err
+	}
+	if err := s.relabel(cartBlue, "traefik.http.services.cart.weighted.services", "cart-blue:50,cart-green:50"); err != nil {
+		return err
+	}
+	moved := func(t *rules.Table) bool {
+		s := t.Service(cart)
+		return s != nil && !slices.ContainsFunc(s.Weighted, func(p rules.Part) bool { return p.Weight != 50 })
+	}
+	if err := s.follow(ctx, moved); err != nil {
+		return err
+	}
+	return s.tellShares(ctx, "after", cartBlue)
 }
 
 func (s *show) tellShares(ctx context.Context, when, owner string) error {
@@ -145,7 +166,7 @@ func (s *show) relabel(service, label, value string) error {
 // actsForAny: the first service that can be asked and has tasks gets one more, and loses one.
 func (s *show) actsForAny() []act {
 	for _, r := range distinct(s.table) {
-		for _, source := range r.Service.Sources {
+		for _, source := range sources(s.table, r.Service) {
 			tasks := s.tasks(source.Owner.Name)
 			if _, ok := s.requestTo(source.Owner.Name); ok && len(tasks) > 0 && isTask(source.Endpoints, tasks) {
 				return s.actsFor(source.Owner.Name, tasks)
@@ -257,7 +278,7 @@ func (s *show) tasks(service string) (list []embedded.Task) {
 // requestTo finds a request that comes to an owner's tasks.
 func (s *show) requestTo(owner string) (asked request, ok bool) {
 	for _, r := range s.table.Routes {
-		if slices.ContainsFunc(r.Service.Sources, func(s rules.Source) bool { return s.Owner.Name == owner }) {
+		if slices.ContainsFunc(sources(s.table, r.Service), func(s rules.Source) bool { return s.Owner.Name == owner }) {
 			if asked, why := s.request(r); why == "" {
 				return asked, true
 			}
@@ -266,9 +287,12 @@ func (s *show) requestTo(owner string) (asked request, ok bool) {
 	return request{}, false
 }
 
-// source is an owner's share of whatever service it is in; nil if it is in none.
+// source is an owner's share of whatever service with endpoints it is in; nil if it is in none.
 func source(t *rules.Table, owner string) *rules.Source {
 	for _, service := range t.Services {
+		if service.Leads() {
+			continue
+		}
 		for i := range service.Sources {
 			if service.Sources[i].Owner.Name == owner {
 				return &service.Sources[i]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -90,12 +91,17 @@ func TestTheShowHappensAsItTells(t *testing.T) {
 	p := start(t, Options{Pace: quick})
 	text := p.until(t, "That was the show.")
 	for _, want := range []string{
-		"Host:blog.litup.me                                  backend-blog-ghost       2 tasks of blog_ghost\n",
+		"Host:blog.litup.me                                       backend-blog-ghost       2 tasks of blog_ghost\n",
 		"3 tasks of shop_next (weight 10) + 3 tasks of shop_stable (weight 90)",
+		"3 tasks of cart_blue (weight 90) + 1 task of cart_green (weight 10)\n",
+		"Host(`api3.mydomain.com`) && PathPrefix(`/v3/user`)",
 		"$ docker service update --image ghost:6-alpine blog_ghost\n",
 		"before   100 requests, none failed: 90 by example/shop:1, 10 by example/shop:2\n",
 		"~ service backend-shop shop_stable weight 90 a task => weight 50 a task\n",
 		"after    100 requests, none failed: 50 by example/shop:1, 50 by example/shop:2\n",
+		"before   100 requests, none failed: 90 by example/cart:1, 10 by example/cart:2\n",
+		"$ docker service update --label-add traefik.http.services.cart.weighted.services=cart-blue:50,cart-green:50 cart_blue\n",
+		"after    100 requests, none failed: 50 by example/cart:1, 50 by example/cart:2\n",
 		"- endpoint backend-blog-ghost ",
 		"+ endpoint backend-blog-ghost ",
 		"now      api.mydomain.com/v3/user/hello: 404 Not Found\n",
@@ -114,8 +120,18 @@ func TestTheShowHappensAsItTells(t *testing.T) {
 		t.Error("the update was not seen by its load")
 	}
 	lines := try(t, text)
+	base := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(text[strings.Index(text, "entry point "):])
 	for line, service := range map[string]string{
-		"/v3/user/my/hello": "user_api-v3-my", "/v2/user/hello": "user_api-v2", "/v3/user/hello": "user_api-v3", "Host: blog.litup.me": "blog_ghost", "Host: shop.litup.me": "shop_",
+		"api.mydomain.com' " + base + "/v3/user/my/hello":  "user_api-v3-my",
+		"api.mydomain.com' " + base + "/v2/user/hello":     "user_api-v2",
+		"api.mydomain.com' " + base + "/v3/user/hello":     "user_api-v3",
+		"api3.mydomain.com' " + base + "/v3/user/my/hello": "user3_api-v3-my",
+		"api3.mydomain.com' " + base + "/v2/user/hello":    "user3_api-v2",
+		"api3.mydomain.com' " + base + "/v3/user/hello":    "user3_api-v3",
+		"Host: blog.litup.me":                              "blog_ghost",
+		"Host: shop.litup.me":                              "shop_",
+		"Host: cart.litup.me":                              "cart_",
+		"Host: green.cart.litup.me":                        "cart_green",
 	} {
 		if got := answeredBy(lines, line); !strings.HasPrefix(got, service) {
 			t.Errorf("%s was answered by %q", line, got)
@@ -123,6 +139,67 @@ func TestTheShowHappensAsItTells(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(text)
+	}
+}
+
+func TestServicesThatLeadToOthersAreShownByWhatIsBehindThem(t *testing.T) {
+	const stack = `
+services:
+  a:
+    image: x
+    deploy:
+      replicas: 2
+      labels:
+        traefik.http.services.a.loadbalancer.server.port: 80
+        traefik.http.services.most.weighted.services: a:3,b:1
+        traefik.http.services.all.weighted.services: most:1,b:1
+        traefik.http.services.safe.failover.service: a
+        traefik.http.services.safe.failover.fallback: b
+        traefik.http.services.both.mirroring.service: a
+        traefik.http.services.both.mirroring.mirrors: b:10
+        traefik.http.routers.most.rule: Host(${B}most.me${B})
+        traefik.http.routers.most.service: most
+        traefik.http.routers.all.rule: Host(${B}all.me${B})
+        traefik.http.routers.all.service: all
+        traefik.http.routers.safe.rule: Host(${B}safe.me${B})
+        traefik.http.routers.safe.service: safe
+        traefik.http.routers.both.rule: Host(${B}both.me${B})
+        traefik.http.routers.both.service: both
+  b:
+    image: y
+    deploy:
+      replicas: 0
+      labels:
+        traefik.http.services.b.loadbalancer.server.port: 80
+`
+	text := start(t, Options{Pace: quick, Stacks: []string{written(t, "leads.yml", strings.ReplaceAll(stack, "${B}", "`"))}}).until(t, "That was the show.")
+	for _, want := range []string{
+		"2 tasks of leads_a (weight 3) + 0 tasks of leads_b (weight 1)\n",
+		"(2 tasks of leads_a (weight 3) + 0 tasks of leads_b (weight 1)) (weight 1) + 0 tasks of leads_b (weight 1)\n",
+		"2 tasks of leads_a, else 0 tasks of leads_b\n",
+		"2 tasks of leads_a, 10% copied to b@swarm\n",
+		"$ docker service scale leads_a=3\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("without %q:\n%s", want, text)
+		}
+	}
+}
+
+func TestThousandsOfRoutesDoNotBecomeThousandsOfLines(t *testing.T) {
+	var labels strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&labels, "traefik.s%d.frontend.rule: 'Host:s%d.me.com', ", i, i)
+	}
+	text := start(t, Options{Pace: quick, Stacks: []string{written(t, "many.yml",
+		"services: {web: {image: x, deploy: {labels: {traefik.port: '80', "+labels.String()+"}}}}")}}).until(t, "That was the show.")
+	for _, want := range []string{"   and 1976 more rules: http://", "   # and so on: appia explain --api http://", " and 1"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("without %q", want)
+		}
+	}
+	if n := strings.Count(text, "\n"); n > 200 {
+		t.Errorf("%d lines", n)
 	}
 }
 
@@ -231,7 +308,7 @@ func TestStacksWithLittleToShowAreServed(t *testing.T) {
 		"no task":           {`{image: x, deploy: {replicas: 0, labels: {traefik.port: "80"}}}`, "0 tasks of odd_web"},
 		"no replacement":    {`{image: x, deploy: {restart_policy: {condition: none}, labels: {traefik.port: "80"}}}`, "A task of odd_web dies"},
 		"a global service":  {`{image: x, deploy: {mode: global, labels: {traefik.port: "80"}}}`, "The only task of odd_web on this node dies"},
-		"a rule unguessed":  {`{image: x, deploy: {labels: {traefik.port: "80", traefik.frontend.rule: "HeadersRegexp:X-A,^q+$$"}}}`, "no request comes to mind"},
+		"a rule unguessed":  {"{image: x, deploy: {labels: {traefik.http.routers.w.rule: ClientIP(`10.0.0.0/8`), traefik.http.services.w.loadbalancer.server.port: '80'}}}", "no request comes to mind"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/appia-edge/appia/rules"
@@ -14,16 +15,37 @@ func TestACurlLineIsOneThatItsRuleTakes(t *testing.T) {
 		{"PathPrefix:/api", "curl http://127.0.0.1:8000/api/hello"},
 		{"PathPrefixStrip:/api/", "curl http://127.0.0.1:8000/api/hello"},
 		{"Path:/users/{id:[0-9]+}", "curl http://127.0.0.1:8000/users/1"},
-		{"HostRegexp:{sub:[a-z]+}.a.com", "curl -H 'Host: any.a.com' http://127.0.0.1:8000/"},
+		{"HostRegexp:{sub:[a-z]+}.a.com", "curl -H 'Host: a.a.com' http://127.0.0.1:8000/"},
 		{"HostRegexp:{sub:(www|blog)}.a.com", "curl -H 'Host: www.a.com' http://127.0.0.1:8000/"},
 		{"Host:a.com;Method:delete", "curl -X DELETE -H 'Host: a.com' http://127.0.0.1:8000/"},
 		{"Host:a.com;Method:HEAD", "curl -I -H 'Host: a.com' http://127.0.0.1:8000/"},
 		{"Host:a.com;Headers:X-It,it's", `curl -H 'Host: a.com' -H 'X-It: it'\''s' http://127.0.0.1:8000/`},
 		{"Host:a.com;Query:a=b,c=d&e", "curl -H 'Host: a.com' 'http://127.0.0.1:8000/?a=b&c=d%26e'"},
 		{"Host:a.com;PathPrefixStrip:/old;AddPrefix:/new", "curl -H 'Host: a.com' http://127.0.0.1:8000/old/hello"},
-		{"HeadersRegexp:X-A,^q+$", ""},
+		{"HeadersRegexp:X-A,^q+$", "curl -H 'X-A: q' http://127.0.0.1:8000/"},
+		{"", "curl http://127.0.0.1:8000/"},
+
+		{"Host(`a.com`) && PathPrefix(`/api`)", "curl -H 'Host: a.com' http://127.0.0.1:8000/api/hello"},
+		{"Host(`a.com`) && (Path(`/x`) || Path(`/y`))", "curl -H 'Host: a.com' http://127.0.0.1:8000/x"},
+		{"Host(`a.com`) || Host(`b.com`) && Method(`POST`)", "curl -X POST -H 'Host: a.com' http://127.0.0.1:8000/"},
+		{"!Host(`a.com`) && !(Path(`/x`) || Method(`PUT`))", "curl http://127.0.0.1:8000/"},
+		{"HostRegexp(`^(www|blog)\\.a\\.com$`)", "curl -H 'Host: www.a.com' http://127.0.0.1:8000/"},
+		{"HostRegexp(`(?i)^.+\\.A\\.com$`)", "curl -H 'Host: a.a.com' http://127.0.0.1:8000/"},
+		{"PathRegexp(`^/users/[0-9]{3}$`)", "curl http://127.0.0.1:8000/users/111"},
+		{"Host(`a.com`) && Header(`X-It`, `(b)`)", "curl -H 'Host: a.com' -H 'X-It: (b)' http://127.0.0.1:8000/"},
+		{"HeaderRegexp(`X-It`, `^v\\d`)", "curl -H 'X-It: v1' http://127.0.0.1:8000/"},
+		{"Query(`a`, `b`) && QueryRegexp(`c`, `^[d-f]+$`)", "curl 'http://127.0.0.1:8000/?a=b&c=d'"},
+		{"Path(\"/a`b\")", "curl http://127.0.0.1:8000/a%60b"},
+		{"HeaderRegexp(`X-It`, `\x01`)", ""},
+		{"ClientIP(`10.0.0.0/8`)", ""},
 	} {
 		rule, _, ok := rules.ParseTraefik1(c.rule)
+		if strings.Contains(c.rule, "(`") || strings.Contains(c.rule, "(\"") {
+			rule, _, ok = rules.ParseTraefik3(c.rule, rules.V3)
+		}
+		if c.rule == "" {
+			rule, ok = rules.Rule{}, true
+		}
 		if !ok {
 			t.Fatalf("%s is no rule", c.rule)
 		}

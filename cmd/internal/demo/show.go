@@ -112,7 +112,7 @@ func (s *show) greet() {
 // networks says which the router is attached to.
 func (s *show) networks() string {
 	if len(s.stage.external) > 0 {
-		return "the router is on " + strings.Join(s.stage.external, ", ") + ", external in the stacks, and reaches the services that are too"
+		return "the router is on " + few(s.stage.external, ", ") + ", external in the stacks, and reaches the services that are too"
 	}
 	return "the router is on all of the stacks', as no file names an external one; on a real swarm it must share one with each service," +
 		" as traefik_public in deploy/stack.yml"
@@ -182,8 +182,12 @@ func (s *show) await(ctx context.Context, enough func(*rules.Table) bool) error 
 // follow takes the tables that come and tells what each has changed.
 func (s *show) follow(ctx context.Context, enough func(*rules.Table) bool) error {
 	return s.hear(ctx, enough, func(n news) {
-		for _, c := range n.changes {
-			s.print("%s", changeLine(n.at.Sub(s.acted).Seconds(), c))
+		since := n.at.Sub(s.acted).Seconds()
+		for _, c := range n.changes[:min(len(n.changes), linesAtMost)] {
+			s.print("%s", changeLine(since, c))
+		}
+		if more := len(n.changes) - linesAtMost; more > 0 {
+			s.print("   %5.2f s  and %s\n", since, counted(more, "more change"))
 		}
 	})
 }
@@ -218,11 +222,24 @@ func (s *show) tellTable() {
 		s.print("\nThe table that the labels make is empty: the router serves none of the services.\n")
 		return
 	}
-	s.print("\nThe table that the labels make, in the order rules are tried:\n\n%s", lines("   ", tableRows(s.table)))
+	shown, more := s.someRoutes()
+	s.print("\nThe table that the labels make, in the order rules are tried:\n\n%s", lines("   ", tableRows(s.table, shown)))
+	if more > 0 {
+		s.print("   and %s: %s/api/table\n", counted(more, "more rule"), s.visitor.admin)
+	}
 }
 
-// toldAtMost is how many diagnostics are told before the table is out of sight.
-const toldAtMost = 8
+// someRoutes are the first of the table, and how many there are besides.
+func (s *show) someRoutes() (shown []*rules.Route, more int) {
+	all := distinct(s.table)
+	n := min(len(all), linesAtMost)
+	return all[:n], len(all) - n
+}
+
+const (
+	linesAtMost = 24 // of a list: more than a screen holds says less
+	toldAtMost  = 8  // diagnostics, so that the table stays in sight
+)
 
 func (s *show) tellDiagnostics(ctx context.Context) error {
 	seen, err := s.overview(ctx)
@@ -252,7 +269,8 @@ func (s *show) tellRequests() {
 		return
 	}
 	s.print("\nTry it from another terminal:\n\n")
-	for _, r := range distinct(s.table) {
+	shown, more := s.someRoutes()
+	for _, r := range shown {
 		asked, why := s.request(r)
 		if why != "" {
 			s.print("   # %s: %s\n", r.Rule.Text, why)
@@ -263,18 +281,21 @@ func (s *show) tellRequests() {
 		}
 		s.print("   %s\n", asked.curl(s.visitor.base))
 	}
+	if more > 0 {
+		s.print("   # and so on: appia explain --api %s URL says where any other request goes\n", s.visitor.admin)
+	}
 }
 
-// unreached names the owners of a service that has no endpoint at all, and points to what was told of them.
+// unreached names the owners of a service that has no endpoint behind it, and points to what was told of them.
 func (s *show) unreached(service *rules.Service) (names string) {
 	var owners []string
-	for _, source := range service.Sources {
+	for _, source := range sources(s.table, service) {
 		if len(source.Endpoints) > 0 {
 			return ""
 		}
 		owners = append(owners, source.Owner.Name)
 	}
-	names = strings.Join(owners, ", ")
+	names = few(owners, ", ")
 	if slices.ContainsFunc(s.told, func(d diagnostic) bool { return slices.Contains(owners, d.Service) }) {
 		names += ", see above"
 	}
@@ -283,7 +304,7 @@ func (s *show) unreached(service *rules.Service) (names string) {
 
 // request is one that a route takes, or why there is none.
 func (s *show) request(r *rules.Route) (asked request, why string) {
-	for _, source := range r.Service.Sources {
+	for _, source := range sources(s.table, r.Service) {
 		for _, e := range source.Endpoints {
 			if e.Scheme == "https" {
 				return request{}, "its tasks are to speak https, which those of the demo cannot"

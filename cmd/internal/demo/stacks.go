@@ -25,6 +25,8 @@ var shown = []stack{
 	{name: "blog", path: "blog.yml"},
 	{name: "shop", path: "canary.yml"},
 	{name: "user", path: "user-api.yml"},
+	{name: "cart", path: "canary-v3.yml"},
+	{name: "user3", path: "user-api-v3.yml"},
 }
 
 // readStacks reads the reader's files, or the examples if there are none.

@@ -12,9 +12,9 @@ const DefaultWaiting = 10_000
 // maxWaiting bounds the bytes that wait, whatever their lines are long.
 const maxWaiting = 16 << 20
 
-// A spool is lines on their way to a file: requests add to one buffer while the other is written, and then they swap. A lock
+// A backlog is lines on their way to a file: requests add to one buffer while the other is written, and then they swap. A lock
 // held for a copy costs a request less than a channel, which wakes somebody for each line.
-type spool struct {
+type backlog struct {
 	most   int
 	failed func(error)
 	lost   atomic.Uint64
@@ -33,14 +33,14 @@ type spool struct {
 	broken  bool
 }
 
-func newSpool(file *File, waiting int, failed func(error)) *spool {
+func newBacklog(file *File, waiting int, failed func(error)) *backlog {
 	if waiting <= 0 {
 		waiting = DefaultWaiting
 	}
 	if failed == nil {
 		failed = func(error) {}
 	}
-	s := &spool{most: waiting, failed: failed, file: file, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	s := &backlog{most: waiting, failed: failed, file: file, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go s.run()
 	return s
 }
@@ -51,7 +51,7 @@ var (
 )
 
 // add copies a line, or loses it when too many wait.
-func (s *spool) add(line []byte) {
+func (s *backlog) add(line []byte) {
 	s.mu.Lock()
 	if s.closed || s.waiting >= s.most || len(s.lines)+len(line) > maxWaiting {
 		first := !s.full && !s.closed
@@ -71,7 +71,7 @@ func (s *spool) add(line []byte) {
 	s.mu.Unlock()
 }
 
-func (s *spool) signal() {
+func (s *backlog) signal() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -79,7 +79,7 @@ func (s *spool) signal() {
 }
 
 // run writes until close, which takes the channel away.
-func (s *spool) run() {
+func (s *backlog) run() {
 	defer close(s.done)
 	for range s.wake {
 		s.writing.Lock()
@@ -89,7 +89,7 @@ func (s *spool) run() {
 }
 
 // flush writes what waits; needs writing.
-func (s *spool) flush() {
+func (s *backlog) flush() {
 	s.mu.Lock()
 	lines, waiting := s.lines, s.waiting
 	s.lines, s.waiting, s.full = s.spare[:0], 0, false
@@ -108,14 +108,14 @@ func (s *spool) flush() {
 	s.broken = err != nil
 }
 
-func (s *spool) reopen() error {
+func (s *backlog) reopen() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	s.flush()
 	return s.file.Reopen()
 }
 
-func (s *spool) close() error {
+func (s *backlog) close() error {
 	s.mu.Lock()
 	closed := s.closed
 	s.closed = true
