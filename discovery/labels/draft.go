@@ -97,6 +97,16 @@ func (d *draft) guard(e entry) {
 	d.refuse(e, ProtectionNotServed, message, suggestion)
 }
 
+// locked reports whether any label, rightly spelled or not, is to keep somebody out.
+func (d *draft) locked() bool {
+	for _, e := range d.labels {
+		if e.row.guards || e.row.state == lock {
+			return true
+		}
+	}
+	return false
+}
+
 // first is the first label, by name, that begins like this and has a value.
 func (d *draft) first(start string) (entry, bool) {
 	for _, name := range d.names {

@@ -130,7 +130,7 @@ func TestEveryUnservedLabelSaysSo(t *testing.T) {
 		}
 		name := "traefik." + strings.NewReplacer("<name>", "x", "*", "x").Replace(r.name)
 		spec, found := readOne(name + "=value")
-		if codes(found) != want[r.state] || (len(spec.Routes) == 0) != (r.state == lock) {
+		if codes(found) != want[r.state] || (len(openRoutes(spec)) == 0) != (r.state == lock) {
 			t.Errorf("%s: got %v, %d routes", name, found, len(spec.Routes))
 		}
 	}
@@ -144,5 +144,28 @@ func BenchmarkReadOneService(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Read(s, exposed)
+	}
+}
+
+func TestALockThatCannotBeMadeLeavesItsRequestsToNoWiderRoute(t *testing.T) {
+	one := []string{"traefik.port=80", "traefik.site.frontend.rule=Host:a.b", "traefik.admin.frontend.rule=Host:a.b;PathPrefix:/admin"}
+	three := []string{"traefik.http.services.s.loadbalancer.server.port=80", "traefik.http.routers.site.rule=Host(`a.b`)",
+		"traefik.http.routers.admin.rule=Host(`a.b`) && PathPrefix(`/admin`)"}
+	for _, c := range []struct {
+		labels []string
+		lock   string
+	}{
+		{one, "traefik.admin.frontend.auht.basic.users=me:x"}, {one, "traefik.admin.frontend.auth.basic.users=nobody"},
+		{one, "traefik.admin.frontend.whiteList.sourceRange=10.0.0"}, {three, "traefik.http.routers.admin.middlewares=missing"},
+		{three, "traefik.http.routers.admin.midlewares=lock"},
+	} {
+		specs, _ := Read(oneTask("svc", append(c.labels, c.lock)...), exposed)
+		table, _ := rules.Compile(specs, rules.Options{EntryPoints: []string{"http"}, DefaultEntryPoints: []string{"http"}})
+		for path, shut := range map[string]bool{"/": false, "/admin/x": true} {
+			m := table.Match("http", &rules.Query{Method: "GET", Host: "a.b", Path: path})
+			if m.Route == nil || m.Route.Closed() != shut {
+				t.Errorf("%s: %s goes to %+v", c.lock, path, m.Route)
+			}
+		}
 	}
 }

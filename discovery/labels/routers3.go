@@ -41,17 +41,25 @@ func (t *reading3) router(name string, options map[string]entry) {
 	spec.PassHost = t.passHost(spec.Service)
 	filters, open := t.chain(o.list("middlewares"), options["middlewares"], nil)
 	spec.Filters = filters
+	if lost := t.lost(name); lost || !open || o.spoiled {
+		spec.Filters = []rules.Filter{rules.Closed{}} // left out, a wider router would let its requests in
+		ok = ok && (options["rule"].value != "" || len(t.names["routers"]) == 1)
+	}
+	if ok && spec.Service != "" {
+		t.spec.Routes = append(t.spec.Routes, spec)
+	}
+}
+
+// lost tells of a label that was to give a router its middlewares and does not.
+func (t *reading3) lost(name string) bool {
 	if e, lost := t.shut[name]; lost {
 		t.notes.add("", about(e, rules.Error, BadMiddleware, "written so, the router "+name+" has no middlewares; it is not served, lest it be open to anybody"))
-		return
+		return true
 	}
 	if t.stray != nil {
 		t.notes.add("", about(*t.stray, rules.Error, BadMiddleware, "this label is no router's and gives none its middlewares; the service's routers are not served, lest one be open to anybody"))
-		return
 	}
-	if ok && open && !o.spoiled && spec.Service != "" {
-		t.spec.Routes = append(t.spec.Routes, spec)
-	}
+	return t.stray != nil
 }
 
 // rule3 reads the router's rule, or makes the default one: the service's name as a host.

@@ -390,19 +390,20 @@ func TestWithoutExternalNetworksTheRouterIsOnAllAndSaysSo(t *testing.T) {
 }
 
 func TestAStackWhoseServicesAreRefusedStaysUpAndSaysWhy(t *testing.T) {
-	for name, c := range map[string]struct{ labels, want string }{
+	const nothing = "Nothing is routed"
+	for name, c := range map[string]struct{ labels, want, also string }{
 		"a protection": {`{traefik.port: "80", traefik.frontend.rule: "Host:a.b", traefik.frontend.auth.basic.users: "a:b"}`,
-			"error bad-user: odd_web: traefik.frontend.auth.basic.users="},
-		"no port":    {`{traefik.frontend.rule: "Host:a.b"}`, "error no-port: odd_web"},
-		"a typo":     {`{traefik.port: "80", traefik.frontend.rule: "Hots:a.b"}`, "did you mean Host:a.b ?\n"},
-		"not wanted": {`{traefik.port: "80", traefik.enable: "false"}`, "traefik.enable=false or a flag"},
+			"error bad-user: odd_web: traefik.frontend.auth.basic.users=", "# Host:a.b: 503, as its lock can't be made"},
+		"no port":    {`{traefik.frontend.rule: "Host:a.b"}`, "error no-port: odd_web", nothing},
+		"a typo":     {`{traefik.port: "80", traefik.frontend.rule: "Hots:a.b"}`, "did you mean Host:a.b ?\n", nothing},
+		"not wanted": {`{traefik.port: "80", traefik.enable: "false"}`, "traefik.enable=false or a flag", nothing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := start(t, Options{Stacks: []string{written(t, "odd.yml", "services: {web: {image: x, deploy: {labels: "+c.labels+"}}}")}})
 			text := p.until(t, "Ctrl-C ends it.\n")
-			if !strings.Contains(text, c.want) || !strings.Contains(text, "Nothing is routed") {
-				t.Errorf("without %q:\n%s", c.want, text)
+			if !strings.Contains(text, c.want) || !strings.Contains(text, c.also) {
+				t.Errorf("without %q and %q:\n%s", c.want, c.also, text)
 			}
 			dashboard := regexp.MustCompile(`http://\S+/dashboard/`).FindString(text)
 			if got := status(t, []string{"-H", "Host: a", dashboard}); got != http.StatusOK {
