@@ -169,3 +169,33 @@ func TestALockThatCannotBeMadeLeavesItsRequestsToNoWiderRoute(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatLooksLikeAProtectionClosesItsRoute(t *testing.T) {
+	for _, label := range []string{
+		"traefik.frontend.users=a:b", "traefik.frontend.usr=a:b", "traefik.frontend.basicAuth=a:b", "traefik.frontend.basicAuth.users=a:b", "traefik.frontend.pasword=x",
+		"traefik.frontend.htpasswd=/run/x", "traefik.frontend.headers.allowdHosts=a.b", "traefik.frontend.allowedHosts=a.b", "traefik.headers.allowedhosts=a.b",
+		"traefik.frontend.headers.sslRedirect=true", "traefik.frontend.headers.SSLRedirct=1", "traefik.frontend.headers.forceSSL=true", "traefik.frontend.https=true",
+		"traefik.frontend.redirect.entrypoint=https", "traefik.frontend.redirect=https", "traefik.frontend.redirect.regx=x", "traefik.frontend.redirectToHttps=true",
+		"traefik.frontend.passTLSClientCert.pen=true", "traefik.frontend.passTLSClientCert=true", "traefik.frontend.passTLSClientCert.Pem=false",
+		"traefik.frontend.ipAllowList=10.0.0.0/8", "traefik.frontend.ipWhiteList.sourceRange=10.0.0.0/8", "traefik.frontend.sourceRange=10.0.0.0/8",
+		"traefik.frontend.people=ann:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/", "traefik.frontend.people=ann:{SHA}x", "traefik.people=a:b,ann:$2y$05$x",
+		"traefik.people=ann:traefik:0123456789abcdef0123456789abcdef",
+	} {
+		if spec, found := readOne(label); len(openRoutes(spec)) > 0 || !strings.Contains(codes(found), ProtectionNotServed) {
+			t.Errorf("%s: %s", label, written([]rules.Spec{spec}, found))
+		}
+	}
+	for _, label := range []string{
+		"traefik.frontend.headers.sslRedirect=false", "traefik.frontend.redirect.permanant=true", "traefik.frontend.headers.frameDney=true", "traefik.frontend.rul=Host:a.b",
+		"traefik.frontend.passHostHeder=true", "traefik.frontend.errors.x.stat=404", "traefik.frontend.ruler=x",
+	} {
+		if spec, found := readOne(label); len(openRoutes(spec)) != 1 || len(found) == 0 {
+			t.Errorf("%s: %s", label, written([]rules.Spec{spec}, found))
+		}
+	}
+	for _, segment := range []string{"users", "redirect", "password", "https", "auth"} {
+		if spec, found := readOne("traefik."+segment+".frontend.rule=Host:b.c", "traefik."+segment+".prot=81"); len(openRoutes(spec)) != 1 {
+			t.Errorf("a segment called %s: %v", segment, found)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -70,9 +71,34 @@ func Guards(label string) bool {
 	for word := range strings.SplitSeq(strings.ToLower(label), ".") {
 		switch {
 		case strings.Contains(word, "auth"), strings.Contains(word, "whitelist"), word == "basic", word == "digest", nearAuth(word),
-			within(word, "whitelist", 2), within(word, "whitelistsourcerange", 4), within(word, "sourcerange", 2):
+			within(word, "whitelist", 2), within(word, "whitelistsourcerange", 4), within(word, "sourcerange", 2),
+			strings.Contains(word, "allowlist"), within(word, "allowlist", 2), within(word, "allowedhosts", 3),
+			strings.Contains(word, "clientcert"), within(word, "passtlsclientcert", 4):
 			return true
 		}
 	}
 	return false
 }
+
+// MayGuard reports whether a label's name, which is near no other, has a word that also means something else, such as users or
+// redirect. The first word behind the prefix may be a segment's name.
+func MayGuard(label string) bool {
+	words := strings.Split(strings.ToLower(label), ".")
+	for i, word := range words {
+		if i < 1 || i == 1 && len(words) > 2 {
+			continue
+		}
+		switch {
+		case word == "usr", within(word, "users", 1), strings.Contains(word, "passw"), within(word, "password", 2), within(word, "htpasswd", 2),
+			strings.Contains(word, "redirect"), within(word, "redirect", 1), strings.Contains(word, "https"), strings.Contains(word, "forcessl"):
+			return true
+		}
+	}
+	return false
+}
+
+// hashed is a name with a hash as htpasswd and htdigest write them, or the hash alone, each $ once or twice.
+var hashed = regexp.MustCompile(`\{S?SHA\}|(?:^|[:\s"',])\${1,2}(?:apr1|2[abxy]?|[156])\$|:[0-9A-Fa-f]{32}(?:[,\s"']|$)`)
+
+// Hashed reports whether a value looks like a user with a password's hash, whatever label it stands in.
+func Hashed(value string) bool { return hashed.MatchString(value) }

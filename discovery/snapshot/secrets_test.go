@@ -51,7 +51,7 @@ func TestNamesNearASecretAreSecretAndOthersNot(t *testing.T) {
 	}
 	for name, want := range map[string]bool{
 		"traefik.frontend.auht.basic": true, "traefik.frontend.whitelist.x": true, "traefik.frontend.withelist": true, "traefik.frontend.white-list.x": true,
-		"traefik.frontend.sourceRange": true, "traefik.frontend.headers.allowedHosts": false, "traefik.auto.foo": false, "traefik.backend.healthcheck.paht": false,
+		"traefik.frontend.sourceRange": true, "traefik.frontend.headers.allowedHosts": true, "traefik.auto.foo": false, "traefik.backend.healthcheck.paht": false,
 	} {
 		if Guards(name) != want {
 			t.Errorf("%s: guards is %t", name, !want)
