@@ -109,7 +109,8 @@ func TestSecretsStayOutOfDiagnostics(t *testing.T) {
 		"traefik.frontend.auht.basic.users", "traefk.frontend.haeders.customRequestHaeders", "traefik.frontend.customRequestHeader", "traefik.basic.users",
 		"traefik.frontend.auth.basic.users: ", "traefik.frontend.auth.basic.users:me:", "traefik.frontend.auht.basic me:", " traefik.Frontend.Headers.x: ",
 		"traefik.frontend.auth.basic.users", "traefik.frontend.Auth.basic", "traefik.http.middlewares.x.basicauth.users",
-		"traefik.frontend.headers.customRequestHeaders", "traefik.backend.healthcheck.headers",
+		"traefik.frontend.headers.customRequestHeaders", "traefik.backend.healthcheck.headers", "traefik.frontend.pasword", "traefik.frontend.usr",
+		"traefik.frontend.users: ", "traefik.frontend.sercet", "traefik.api.key", "traefik.apiKey", "traefik.http.middlewares.x.users",
 	} {
 		sign := "="
 		if strings.ContainsAny(label, ": ") {
@@ -120,6 +121,33 @@ func TestSecretsStayOutOfDiagnostics(t *testing.T) {
 			t.Errorf("%s: told as %s", label, text)
 		}
 	}
+}
+
+func TestPasswordHashesStayOutOfDiagnosticsWhateverTheirLabel(t *testing.T) {
+	for _, user := range []string{"me:$apr1$hunter2", "me:$$apr1$$hunter2", "a:b,me:{SHA}hunter2", "me:$2y$05$hunter2", "{SSHA}hunter2", "hunter2:x:0123456789abcdef0123456789ABCDEF"} {
+		for _, label := range []string{"traefik.frontend.people=", "traefik.frontend.rul: ", "traefik.port=", "traefik.http.routers.web.people=", "traefik.http.wrong="} {
+			_, found := readOne(label + user)
+			if text := written(nil, found); text == "" || strings.Contains(text, "hunter2") {
+				t.Errorf("%s%s: told as %s", label, user, text)
+			}
+			if label := strings.TrimSuffix(label, "="); strings.Contains(snapshotText(label, user), "hunter2") {
+				t.Errorf("%s: a snapshot shows %s", label, user)
+			}
+		}
+	}
+}
+
+func snapshotText(name, value string) string {
+	s := oneTask("svc")
+	s.Services[0].Labels = map[string]string{name: value}
+	if strings.HasSuffix(name, ": ") {
+		s.Services[0].Labels = map[string]string{name + value: ""}
+	}
+	var text strings.Builder
+	for name, value := range s.WithoutSecrets().Services[0].Labels {
+		text.WriteString(name + "=" + value + "\n")
+	}
+	return text.String()
 }
 
 func TestEveryUnservedLabelSaysSo(t *testing.T) {

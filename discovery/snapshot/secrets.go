@@ -24,8 +24,8 @@ func (s *Swarm) WithoutSecrets() *Swarm {
 
 func hideSecrets(labels map[string]string) map[string]string {
 	shown := maps.Clone(labels)
-	for name := range labels {
-		if Secret(name) {
+	for name, value := range labels {
+		if Secret(name) || Hashed(value) || Hashed(name) {
 			delete(shown, name)
 			shown[withoutValue(name)] = notShown
 		}
@@ -37,7 +37,7 @@ const notShown = "(not shown)"
 
 // withoutValue is the name of a label that may hold a secret, in its name too.
 func withoutValue(name string) string {
-	if head, _, holds := CutValue(name); holds && Secret(name) {
+	if head, _, holds := CutValue(name); holds && (Secret(name) || Hashed(name)) {
 		return head + ": " + notShown
 	}
 	return name
@@ -60,7 +60,13 @@ func Secret(label string) bool {
 			return true
 		}
 	}
-	return false
+	return secretWord(head[strings.LastIndexByte(head, '.')+1:])
+}
+
+// secretWord is for a name's last word alone: those before it may be names that an author chose.
+func secretWord(word string) bool {
+	return word == "usr" || within(word, "users", 1) || within(word, "passwd", 1) || within(word, "password", 2) || within(word, "htpasswd", 2) ||
+		within(word, "secret", 1) || within(word, "token", 1) || strings.HasSuffix(word, "key")
 }
 
 // nearAuth leaves out "auto", the one word of a mistake's distance that names something else.

@@ -488,7 +488,7 @@ func TestFlagsThatPlaceTheRouterAreTheDemosOwn(t *testing.T) {
 		{"--entryPoints=Name:http Address::80", "leave out --entryPoints=Name:http Address::80 behind the --: in the demo there is one entry point"},
 		{"--web.address=:9", "--admin places it"},
 		{"--docker.endpoint=tcp://a:1", "the swarm is embedded"},
-		{"--docker.domian=x", "unknown flag --docker.domian=x; did you mean --docker.domain?"},
+		{"--docker.domian=x", "unknown flag --docker.domian; did you mean --docker.domain?"},
 	} {
 		text, err := start(t, Options{Router: []string{c.flag}}).end()
 		if err == nil || !strings.Contains(err.Error(), c.want) || text != "" {
