@@ -62,7 +62,8 @@ service with these labels and no port or rule of 1.x has no route of 1.x. Lists 
 A duration may also be a number of seconds.
 
 A router whose middleware is missing, or has an option that is unknown or can't be used, is not served: what it keeps out must
-not come in. It answers 503. ` + "`traefik.enable`, `traefik.tags`, `traefik.docker.network`" + ` and the labels of Appia count for both dialects;
+not come in. It answers 503. So do a router with middlewares and no rule, and one with a rule beside it, when their names are nearly the
+same or the second has no middlewares: a slip made two of one. ` + "`traefik.enable`, `traefik.tags`, `traefik.docker.network`" + ` and the labels of Appia count for both dialects;
 ` + "`traefik.swarm.network`" + ` is another spelling, and ` + "`traefik.swarm.lbswarm` (or `docker`)" + ` makes one endpoint of the service's
 virtual address. ` + "`traefik.tcp.*`, `traefik.udp.*`" + ` and ` + "`traefik.tls.*`" + ` have no effect.
 

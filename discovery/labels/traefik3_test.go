@@ -151,3 +151,36 @@ func TestMiddlewaresThatAreNamedAstrayLeaveNoRouterOpen(t *testing.T) {
 		}
 	}
 }
+
+func TestARouterAndItsMiddlewaresUnderTwoNamesAreNotServed(t *testing.T) {
+	const lock = "traefik.http.middlewares.m.ipallowlist.sourcerange=10.0.0.0/8"
+	for _, c := range []struct {
+		labels string
+		open   int
+	}{
+		{"web.rule=Host(`a.b`) wbe.middlewares=m", 0},
+		{"web.rule=Host(`a.b`) Web.middlewares=m", 0},
+		{"web.rule=Host(`a.b`) wbe.middleware=m", 0},
+		{"web.rule=Host(`a.b`) wbe.middlewares[0]=m", 0},
+		{"wbe.rule=Host(`a.b`) web.middlewares=m web.service=s", 0},
+		{"web.rule=Host(`a.b`) shop.middlewares=m", 0},
+		{"web.rule=Host(`a.b`) wbe.entrypoints=https", 0},
+		{"web.rule=Host(`a.b`) web.middlewares=m wbe.middlewares=m", 0},
+		{"web.rule=Host(`a.b`) api.rule=Host(`b.c`) wbe.middlewares=m", 1},
+		{"web.rule=Host(`a.b`) api.rule=Host(`b.c`) shop.middlewares=m", 3},
+		{"web.rule=Host(`a.b`) wbe.rule=Host(`b.c`) wbe.middlewares=m", 2},
+		{"web.rule=Host(`a.b`) web.middlewares=m shop.middlewares=m", 2},
+		{"web.rule=Host(`a.b`) shop.entrypoints=https", 2},
+		{"web.middlewares=m", 1},
+		{"web1.rule=Host(`a.b`) web1.middlewares=m web2.middlewares=m", 2},
+	} {
+		labels := []string{"traefik.http.services.s.loadbalancer.server.port=80", lock}
+		for label := range strings.FieldsSeq(c.labels) {
+			labels = append(labels, "traefik.http.routers."+label)
+		}
+		specs, found := Read(oneTask("svc", labels...), exposed)
+		if open := openRoutes(specs...); len(open) != c.open || c.open == 0 && !strings.Contains(written(nil, found), BadMiddleware) {
+			t.Errorf("%s: %s", c.labels, written(specs, found))
+		}
+	}
+}
