@@ -73,9 +73,8 @@ func (d *draft) applyAll() {
 
 func (d *draft) apply(e entry) {
 	switch {
-	case e.value == "" && (e.row.guards || e.row.state == lock):
-		d.tell(about(e, rules.Info, WithoutEffect, "an empty value protects nothing, in Traefik 1.x as here"))
-		return
+	case e.emptyLock():
+		return // told by shutEmpty, which knows whether there is another
 	case e.row.state == lock:
 		d.guard(e)
 		return

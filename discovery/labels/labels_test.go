@@ -216,7 +216,7 @@ func TestABadValueCostsWhatItsRowSays(t *testing.T) {
 		{"traefik.auth.basic=a:b", ProtectionNotServed, "traefik.frontend.auth.basic", none},
 		{"traefik.frontend.basic.users=a:b", ProtectionNotServed, "", none},
 		{"traefk.frontend.auth.basic=a:b", ProtectionNotServed, "traefik.frontend.auth.basic", none},
-		{"traefik.frontend.auht.basic=", UnknownLabel, "traefik.frontend.auth.basic", plain},
+		{"traefik.frontend.auht.basic=", ProtectionNotServed, "traefik.frontend.auth.basic", none},
 		{"traefik.frontend.headers.allowedHosts=a.b", "", "", func(s rules.Spec) bool { return len(route(s).Filters) == 1 }},
 		{"traefik.auth=x", ProtectionNotServed, "", none},
 		{"traefik.frontend.port=81", UnknownLabel, "traefik.port", plain},

@@ -53,6 +53,34 @@ func (t *reading3) byName(name string, label entry, of []string) ([]rules.Filter
 	return m.filters, true
 }
 
+// idleMiddlewares tells of middlewares that no router uses, nor a chain: a lock that was hung up and is at no door.
+func idleMiddlewares(elements map[string]*holding) (found []rules.Diagnostic) {
+	used := map[string]bool{}
+	for key, h := range elements {
+		for _, e := range h.elements {
+			for option, entry := range e.options {
+				if strings.HasPrefix(key, "routers.") && strings.HasPrefix(option, "middlewares") || strings.HasPrefix(option, "chain.middlewares") {
+					for name := range strings.SplitSeq(entry.value, ",") {
+						used["middlewares."+names3.ReplaceAllString(strings.TrimSpace(name), "")] = true
+					}
+				}
+			}
+		}
+	}
+	idle := map[string][]string{} // by service
+	for _, key := range slices.Sorted(maps.Keys(elements)) {
+		if name, ok := strings.CutPrefix(key, "middlewares."); ok && !used[key] {
+			owner := elements[key].elements[0].service.Name
+			idle[owner] = append(idle[owner], name)
+		}
+	}
+	for _, owner := range slices.Sorted(maps.Keys(idle)) {
+		found = append(found, rules.Diagnostic{Service: owner, Label: "traefik.http.middlewares." + idle[owner][0] + ".*", Code: WithoutEffect,
+			Severity: rules.Warning, Message: "no router uses these middlewares, nor a chain, so they have no effect: " + some(idle[owner])})
+	}
+	return found
+}
+
 // A middleware3 is what a middleware's options came to: filters, or the names of other middlewares.
 type middleware3 struct {
 	filters []rules.Filter
@@ -180,6 +208,7 @@ func chain3(o *options3, m *middleware3) {
 }
 
 func basicAuth3(o *options3, m *middleware3) {
+	o.someUsers()
 	f := rules.BasicAuth{Users: o.list("users"), UsersFile: o.text("usersfile"), Realm: o.text("realm"),
 		RemoveHeader: o.boolean("removeheader", false), HeaderField: o.text("headerfield")}
 	if f.Realm == "" {
@@ -188,7 +217,15 @@ func basicAuth3(o *options3, m *middleware3) {
 	m.add(f)
 }
 
+// someUsers spoils a lock that has no key: nobody could come in.
+func (o *options3) someUsers() {
+	if len(o.list("users")) == 0 && o.text("usersfile") == "" && !o.spoiled {
+		o.bad(o.first("users"), MissingOption, "neither users nor a file of them", "")
+	}
+}
+
 func digestAuth3(o *options3, m *middleware3) {
+	o.someUsers()
 	f := rules.DigestAuth{Users: o.list("users"), UsersFile: o.text("usersfile"), Realm: o.text("realm"),
 		RemoveHeader: o.boolean("removeheader", false), HeaderField: o.text("headerfield")}
 	if f.Realm == "" {

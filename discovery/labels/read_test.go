@@ -227,3 +227,39 @@ func TestWhatLooksLikeAProtectionClosesItsRoute(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEmptyLockIsNotServedOpen(t *testing.T) {
+	for _, label := range []string{
+		"traefik.frontend.auth.basic=", "traefik.frontend.auth.basic.users=", "traefik.frontend.auth.basic.usersFile=", "traefik.frontend.auth.digest.users=",
+		"traefik.frontend.auth.forward.address=", "traefik.frontend.whiteList.sourceRange=", "traefik.frontend.whitelistSourceRange=", "traefik.frontend.redirect.entryPoint=",
+		"traefik.frontend.headers.allowedHosts=", "traefik.frontend.auht.basic=", "traefik.frontend.auth.basic.user=", `traefik.frontend.auth.basic.users=""`,
+	} {
+		if spec, found := readOne(label); len(openRoutes(spec)) > 0 || !strings.Contains(codes(found), ProtectionNotServed) {
+			t.Errorf("%s: %s", label, written([]rules.Spec{spec}, found))
+		}
+	}
+	spec, found := readOne("traefik.frontend.auth.basic=", "traefik.frontend.auth.basic.users=test:{SHA}2UFT/yQ0qY6H5vZzJ6k1nzHkEXk=")
+	if len(openRoutes(spec)) != 1 || codes(found) != WithoutEffect {
+		t.Errorf("beside another: %s", written([]rules.Spec{spec}, found))
+	}
+}
+
+func TestEmptyLocksOfTraefik3AreTold(t *testing.T) {
+	const router, service = "traefik.http.routers.r.rule=Host(`a.b`)", "traefik.http.services.s.loadbalancer.server.port=80"
+	for label, open := range map[string]int{
+		"basicauth.users=": 0, "basicauth.users=,": 0, "digestauth.users=": 0, "basicauth.realm=x": 0, "ipallowlist.sourcerange=": 0, "ipwhitelist.sourcerange=": 0, "chain.middlewares=": 0, "forwardauth.address=": 0,
+	} {
+		specs, found := Read(oneTask("svc", router, service, "traefik.http.middlewares.m."+label, "traefik.http.routers.r.middlewares=m"), exposed)
+		if len(openRoutes(specs...)) != open || !strings.Contains(codes(found), MissingOption) {
+			t.Errorf("%s: %s", label, written(specs, found))
+		}
+	}
+	specs, found := Read(oneTask("svc", router, service, "traefik.http.routers.r.middlewares="), exposed)
+	if len(openRoutes(specs...)) != 1 || codes(found) != MissingOption {
+		t.Errorf("no list: %s", written(specs, found))
+	}
+	specs, found = Read(oneTask("svc", router, service, "traefik.http.middlewares.m.compress=true", "traefik.http.middlewares.n.compress=true", "traefik.http.middlewares.c.chain.middlewares=n@docker"), exposed)
+	if len(openRoutes(specs...)) != 1 || codes(found) != WithoutEffect || !strings.Contains(found[0].Message, ": c, m") {
+		t.Errorf("middlewares at no door: %s", written(specs, found))
+	}
+}

@@ -42,7 +42,11 @@ func (t *reading3) router(name string, options map[string]entry) {
 	}
 	spec.Service = t.target(name, options["service"])
 	spec.PassHost = t.passHost(spec.Service)
-	filters, open := t.chain(o.list("middlewares"), options["middlewares"], nil)
+	names := o.list("middlewares")
+	if o.under("middlewares") && len(names) == 0 {
+		o.tell(o.first("middlewares"), rules.Warning, MissingOption, "the list is empty, so the router has no middlewares, and is open", "")
+	}
+	filters, open := t.chain(names, options["middlewares"], nil)
 	spec.Filters = filters
 	if lost := t.lost(name); lost || !open || o.spoiled {
 		spec.Filters = []rules.Filter{rules.Closed{}} // left out, a wider router would let its requests in

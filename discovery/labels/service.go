@@ -83,6 +83,7 @@ func (r *reading) readSegment(s segment) {
 	share := r.share(d, s.name)
 	rule, ok := r.parse(d, text)
 	filters := d.routeFilters()
+	d.shutEmpty(filters)
 	if d.refused {
 		if ok && d.locked() {
 			r.close(d, s.name, rule, text, share)
