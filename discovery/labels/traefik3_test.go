@@ -184,3 +184,27 @@ func TestARouterAndItsMiddlewaresUnderTwoNamesAreNotServed(t *testing.T) {
 		}
 	}
 }
+
+// A row's golden text has a service with a good value, of which nothing is told, and one with a bad value, of which something is.
+func TestTheGoldenTextsOfTraefik3HaveAGoodAndABadValue(t *testing.T) {
+	texts := map[string][]string{} // by label: the services and what they come to
+	for _, file := range rowFiles(t) {
+		sections := parseRows(t, file).Files
+		for i, s := range sections[:len(sections)-1] {
+			texts[s.Name] = []string{string(s.Data), string(sections[i+1].Data)}
+		}
+	}
+	for _, r := range rows3 {
+		got := texts["traefik.http."+r.name]
+		if r.state != served || got == nil { // that there is one is another test's
+			continue
+		}
+		if strings.Contains(got[1], " s1: ") {
+			t.Errorf("%s: the good value is told of: %s", r.name, got[1])
+		}
+		harmless := r.bad == "any text will do" || strings.Contains(r.bad, "can't be read")
+		if harmless != !strings.Contains(got[1], " s2: ") {
+			t.Errorf("%s: %q, and its text says\n%s", r.name, r.bad, got[1])
+		}
+	}
+}
