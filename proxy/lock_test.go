@@ -475,3 +475,13 @@ func TestPermissionServerSeesTheBodyIfItIsTo(t *testing.T) {
 		t.Errorf("too long: %s, asked %d times", answer.Status, asked.Load())
 	}
 }
+
+func TestAClosedRouteAnswers503WhateverIsBehindIt(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "Host:a.b", filters: []rules.Filter{rules.Closed{}}, addrs: []string{endpoint(t, func(http.ResponseWriter, *http.Request) {
+		t.Error("a request came through")
+	})}})
+	if answer, body := r.ask("GET", "a.b", "/"); answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("got %s, %s", answer.Status, body)
+	}
+}

@@ -204,6 +204,10 @@ type ClientCert struct {
 // ContentType guesses a Content-Type where the endpoint sends none, as v3's middleware does.
 type ContentType struct{}
 
+// Closed answers 503 to every request. It stands for a lock that was meant and cannot be made: were its route left out, a wider
+// one would take the requests, to the same endpoints often, and ask nobody for a password.
+type Closed struct{}
+
 func (BasicAuth) filter()          {}
 func (DigestAuth) filter()         {}
 func (ForwardAuth) filter()        {}
@@ -221,3 +225,4 @@ func (Retry) filter()              {}
 func (Compress) filter()           {}
 func (ClientCert) filter()         {}
 func (ContentType) filter()        {}
+func (Closed) filter()             {}

@@ -39,6 +39,9 @@ type Route struct {
 	strict   bool
 }
 
+// Closed reports whether the route answers 503 because its labels want a lock that cannot be made.
+func (r *Route) Closed() bool { return slices.Contains(r.Filters, Filter(Closed{})) }
+
 // A Service is a set of endpoints that requests are balanced over.
 type Service struct {
 	ID      int    // its place in Table.Services

@@ -186,6 +186,12 @@ func FuzzParseTraefik1(f *testing.F) {
 		if !ok && codesOf(found) == "" {
 			t.Errorf("%q is refused without a word", text)
 		}
+		if written, exact := rule.Traefik1(); ok && exact && written != "" {
+			again, found, _ := ParseTraefik1(written)
+			if twice, _ := again.Traefik1(); twice != written {
+				t.Errorf("%q is written %q and then %q, %s", text, written, twice, codesOf(found))
+			}
+		}
 		table, _ := Compile([]Spec{{
 			Routes:   []RouteSpec{{Name: "r", Rule: rule, Service: "s"}},
 			Services: []ServiceSpec{{Name: "s"}},

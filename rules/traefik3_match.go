@@ -49,6 +49,8 @@ func (r *reader3) plainHost(c call, a arg) condition {
 	case a.text == "":
 		r.fail(MissingArgument, "an argument of Host is empty")
 		return never(a.text)
+	case a.text == ".":
+		return r.dead(a, HostNotPlain, "Host takes a name; %q is none and matches no request", a.text)
 	case placed(a.text):
 		r.edits = append(r.edits, edit{c.from, c.from + len(c.name), "HostRegexp"})
 		return r.dead(a, HostNotPlain, "Host takes plain names only; %q matches no request", a.text)

@@ -40,7 +40,7 @@ func TestACheckExitsWith1OnErrorsWith2OnUnusableArgumentsAndElseWith0(t *testing
 		{"", "check nowhere.yml", 2, "", "appia: check: nowhere.yml: no such file or directory\n"},
 		{"", "check --jsn", 2, "", "appia: check: unknown flag --jsn; did you mean --json?\n"},
 		{"", "check --docker.domain=x", 2, "", "appia: check: unknown flag --docker.domain; flags of the router stand behind a --, as in appia check -- --docker.domain\n"},
-		{clean, "check - -- --docker.domian=x", 2, "", "appia: check: unknown flag --docker.domian=x; did you mean --docker.domain?\n"},
+		{clean, "check - -- --docker.domian=x", 2, "", "appia: check: unknown flag --docker.domian; did you mean --docker.domain?\n"},
 		{"", "check -- --docker.endpoint=unix:///nowhere/docker.sock", 2, "", "/nowhere/docker.sock"},
 		{"", "chek", 1, "", "did you mean check?"},
 	} {

@@ -35,7 +35,7 @@ func TestBasicAuthByLabelLetsInWhoKnowsThePassword(t *testing.T) {
 	docker(t, "service", "update", "--detach", "--label-rm", lock+"basic.users", "--label-rm", lock+"basic.removeHeader", "--label-rm", lock+"headerField", "private")
 	eventually(t, "it is open", answers(c, "private.test", http.StatusOK))
 	docker(t, "service", "update", "--detach", "--label-add", "traefik.frontend.auth.basik=test:x", "private")
-	eventually(t, "a misspelled lock closes it", answers(c, "private.test", http.StatusNotFound))
+	eventually(t, "a misspelled lock closes it", answers(c, "private.test", http.StatusServiceUnavailable))
 	eventually(t, "it is told", func() error { return told("private", "protection-not-served", "traefik.frontend.auth.basic") })
 }
 

@@ -60,7 +60,7 @@ func Codes() []rules.CodeDoc {
 		{Code: ValueInName, Doc: "A colon or a space stands where the = belongs, so the label has a wrong name and no value; it has no effect."},
 		{Code: LabelsOnContainer, Doc: "Labels stand at the containers (`labels:`) instead of the service (`deploy: labels:`); they have no effect."},
 		{Code: LabelNotServed, Doc: "Known to Traefik 1.x, not served yet, so it has no effect."},
-		{Code: ProtectionNotServed, Doc: "The label is none of Traefik 1.x, but was meant to protect its route; as that would be open without it, it is not served."},
+		{Code: ProtectionNotServed, Doc: "The label is none of Traefik 1.x, or empty, but was meant to protect its route; as that would be open without it, it is not served."},
 		{Code: NotPerSegment, Doc: "The label counts for a whole service only, not for one of its segments."},
 		{Code: IdleLabel, Doc: "Known to Traefik 1.x, which does nothing with it either."},
 		{Code: WithoutEffect, Doc: "The label needs another one, or a value, to have an effect."},

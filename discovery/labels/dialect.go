@@ -20,7 +20,7 @@ type row struct {
 	help      string // what it means, in a clause
 	byDefault string // what holds without it
 	bad       string // what a value that can't be used costs
-	guards    bool   // it keeps somebody out: a misspelled one closes its route
+	guards    bool   // it keeps somebody out, out of clear text too, or false certificates: a misspelled one closes its route
 }
 
 // A scope says where a label may stand: for the whole service, or for one of its segments.

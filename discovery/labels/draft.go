@@ -74,9 +74,8 @@ func (d *draft) applyAll() {
 
 func (d *draft) apply(e entry) {
 	switch {
-	case e.value == "" && (e.row.guards || e.row.state == lock):
-		d.tell(about(e, rules.Info, WithoutEffect, "an empty value protects nothing, in Traefik 1.x as here"))
-		return
+	case e.emptyLock():
+		return // told by shutEmpty, which knows whether there is another
 	case e.row.state == lock:
 		d.guard(e)
 		return
@@ -96,6 +95,16 @@ func (d *draft) guard(e entry) {
 		suggestion = e.assignment()
 	}
 	d.refuse(e, ProtectionNotServed, message, suggestion)
+}
+
+// locked reports whether any label, rightly spelled or not, is to keep somebody out.
+func (d *draft) locked() bool {
+	for _, e := range d.labels {
+		if e.row.guards || e.row.state == lock {
+			return true
+		}
+	}
+	return false
 }
 
 // first is the first label, by name, that begins like this and has a value.

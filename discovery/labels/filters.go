@@ -30,7 +30,7 @@ func rankOf(f rules.Filter) int {
 		return rankErrors
 	case rules.AllowList:
 		return rankWhiteList
-	case rules.Redirect, rules.RedirectEntryPoint:
+	case rules.Redirect, rules.RedirectEntryPoint, rules.RedirectScheme:
 		return rankRedirect
 	case rules.Headers:
 		return rankHeaders
@@ -44,7 +44,7 @@ func rankOf(f rules.Filter) int {
 		return rankBuffering
 	case rules.Retry:
 		return rankRetry
-	case rules.RateLimit:
+	case rules.RateLimit, rules.InFlight, rules.Compress, rules.ContentType: // the last three are Traefik 3's alone
 		return rankRateLimit
 	}
 	panic("labels: a filter without a rank: " + rules.Kind(f))

@@ -53,6 +53,34 @@ func (t *reading3) byName(name string, label entry, of []string) ([]rules.Filter
 	return m.filters, true
 }
 
+// idleMiddlewares tells of middlewares that no router uses, nor a chain: a lock that was hung up and is at no door.
+func idleMiddlewares(elements map[string]*holding) (found []rules.Diagnostic) {
+	used := map[string]bool{}
+	for key, h := range elements {
+		for _, e := range h.elements {
+			for option, entry := range e.options {
+				if strings.HasPrefix(key, "routers.") && strings.HasPrefix(option, "middlewares") || strings.HasPrefix(option, "chain.middlewares") {
+					for name := range strings.SplitSeq(entry.value, ",") {
+						used["middlewares."+names3.ReplaceAllString(strings.TrimSpace(name), "")] = true
+					}
+				}
+			}
+		}
+	}
+	idle := map[string][]string{} // by service
+	for _, key := range slices.Sorted(maps.Keys(elements)) {
+		if name, ok := strings.CutPrefix(key, "middlewares."); ok && !used[key] {
+			owner := elements[key].elements[0].service.Name
+			idle[owner] = append(idle[owner], name)
+		}
+	}
+	for _, owner := range slices.Sorted(maps.Keys(idle)) {
+		found = append(found, rules.Diagnostic{Service: owner, Label: "traefik.http.middlewares." + idle[owner][0] + ".*", Code: WithoutEffect,
+			Severity: rules.Warning, Message: "no router uses these middlewares, nor a chain, so they have no effect: " + some(idle[owner])})
+	}
+	return found
+}
+
 // A middleware3 is what a middleware's options came to: filters, or the names of other middlewares.
 type middleware3 struct {
 	filters []rules.Filter
@@ -180,17 +208,26 @@ func chain3(o *options3, m *middleware3) {
 }
 
 func basicAuth3(o *options3, m *middleware3) {
+	o.someUsers()
 	f := rules.BasicAuth{Users: o.list("users"), UsersFile: o.text("usersfile"), Realm: o.text("realm"),
-		RemoveHeader: o.boolean("removeheader", false), HeaderField: o.text("headerfield")}
+		RemoveHeader: o.boolean("removeheader", false), HeaderField: o.fieldName("headerfield")}
 	if f.Realm == "" {
 		f.Realm = "traefik"
 	}
 	m.add(f)
 }
 
+// someUsers spoils a lock that has no key: nobody could come in.
+func (o *options3) someUsers() {
+	if len(o.list("users")) == 0 && o.text("usersfile") == "" && !o.spoiled {
+		o.bad(o.first("users"), MissingOption, "neither users nor a file of them", "")
+	}
+}
+
 func digestAuth3(o *options3, m *middleware3) {
+	o.someUsers()
 	f := rules.DigestAuth{Users: o.list("users"), UsersFile: o.text("usersfile"), Realm: o.text("realm"),
-		RemoveHeader: o.boolean("removeheader", false), HeaderField: o.text("headerfield")}
+		RemoveHeader: o.boolean("removeheader", false), HeaderField: o.fieldName("headerfield")}
 	if f.Realm == "" {
 		f.Realm = "traefik"
 	}
@@ -211,7 +248,7 @@ func forwardAuth3(o *options3, m *middleware3) {
 		RequestHeaders: o.list("authrequestheaders"), AddCookies: o.list("addauthcookiestoresponse"),
 		ForwardBody: o.boolean("forwardbody", false), MaxBodySize: max(0, o.number("maxbodysize", -1, -1, 1<<40)),
 		PreserveMethod: o.boolean("preserverequestmethod", false), PreserveLocation: o.boolean("preservelocationheader", false),
-		HeaderField: o.text("headerfield"),
+		HeaderField: o.fieldName("headerfield"),
 	}
 	if o.under("tls.") {
 		f.TLS = &rules.ClientTLS{CA: o.text("tls.ca"), CAOptional: o.boolean("tls.caoptional", false), Cert: o.text("tls.cert"),
@@ -261,7 +298,7 @@ func criterion3(o *options3, usual rules.ExtractorKind) rules.Extractor {
 	const start = "sourcecriterion."
 	key := rules.Extractor{Kind: usual}
 	found := 0
-	if o.under(start + "ipstrategy.") {
+	if o.under(start+"ipstrategy.") && o.boolean(start+"ipstrategy", true) {
 		found++
 		key = rules.Extractor{Kind: rules.ByClientIP, Depth: int(o.number(start+"ipstrategy.depth", 0, 0, 1000)), Excluded: o.networks(start + "ipstrategy.excludedips")}
 	}
@@ -405,17 +442,17 @@ func clientCert3(o *options3, m *middleware3) {
 }
 
 func headers3(o *options3, m *middleware3) {
-	f := rules.Headers{Request: canonical(o.table("customrequestheaders")), Response: canonical(o.table("customresponseheaders")), Always: true}
+	f := rules.Headers{Request: o.fields("customrequestheaders"), Response: o.fields("customresponseheaders"), Always: true}
 	f.Security = rules.Security{
 		AllowedHosts: o.list("allowedhosts"), HostsProxyHeaders: o.list("hostsproxyheaders"), SSLRedirect: o.boolean("sslredirect", false),
-		SSLTemporaryRedirect: o.boolean("ssltemporaryredirect", false), SSLHost: o.text("sslhost"), SSLForceHost: o.boolean("sslforcehost", false),
-		SSLProxyHeaders: canonical(o.table("sslproxyheaders")), STSSeconds: o.number("stsseconds", 0, 0, 1<<40),
+		SSLTemporaryRedirect: o.boolean("ssltemporaryredirect", false), SSLHost: o.fieldValue("sslhost"), SSLForceHost: o.boolean("sslforcehost", false),
+		SSLProxyHeaders: o.fields("sslproxyheaders"), STSSeconds: o.number("stsseconds", 0, 0, 1<<40),
 		STSIncludeSubdomains: o.boolean("stsincludesubdomains", false), STSPreload: o.boolean("stspreload", false),
 		ForceSTSHeader: o.boolean("forcestsheader", false), FrameDeny: o.boolean("framedeny", false),
-		CustomFrameOptionsValue: o.text("customframeoptionsvalue"), ContentTypeNosniff: o.boolean("contenttypenosniff", false),
-		BrowserXSSFilter: o.boolean("browserxssfilter", false), CustomBrowserXSSValue: o.text("custombrowserxssvalue"),
-		ContentSecurityPolicy: o.text("contentsecuritypolicy"), CSPReportOnly: o.text("contentsecuritypolicyreportonly"),
-		PublicKey: o.text("publickey"), ReferrerPolicy: o.text("referrerpolicy"), PermissionsPolicy: o.text("permissionspolicy"),
+		CustomFrameOptionsValue: o.fieldValue("customframeoptionsvalue"), ContentTypeNosniff: o.boolean("contenttypenosniff", false),
+		BrowserXSSFilter: o.boolean("browserxssfilter", false), CustomBrowserXSSValue: o.fieldValue("custombrowserxssvalue"),
+		ContentSecurityPolicy: o.fieldValue("contentsecuritypolicy"), CSPReportOnly: o.fieldValue("contentsecuritypolicyreportonly"),
+		PublicKey: o.fieldValue("publickey"), ReferrerPolicy: o.fieldValue("referrerpolicy"), PermissionsPolicy: o.fieldValue("permissionspolicy"),
 		IsDevelopment: o.boolean("isdevelopment", false),
 	}
 	f.CORS = cors3(o)
@@ -443,9 +480,33 @@ func cors3(o *options3) *rules.CORS {
 	return c
 }
 
-func canonical(pairs []rules.Pair) []rules.Pair {
-	for i := range pairs {
-		pairs[i].Name = textproto.CanonicalMIMEHeaderKey(pairs[i].Name)
+// fields are the options below a name as fields that may be set. One that may not be spoils the middleware.
+func (o *options3) fields(name string) []rules.Pair {
+	pairs := o.table(name)
+	for i, p := range pairs {
+		p.Name = textproto.CanonicalMIMEHeaderKey(p.Name)
+		if why := unsettable(p); why != "" && p.Name != "Host" { // Traefik 3 sets it
+			o.bad(o.options[strings.ToLower(name+"."+pairs[i].Name)], BadPair, fieldName(p.Name)+" "+why, "")
+		}
+		pairs[i] = p
 	}
 	return pairs
+}
+
+// fieldValue is a text that becomes a field's value.
+func (o *options3) fieldValue(name string) string {
+	text := o.text(name)
+	if strings.ContainsFunc(text, control) {
+		o.bad(o.options[name], BadField, "the value holds a line break or another control character", "")
+	}
+	return text
+}
+
+// fieldName is the name of a field that is ours to set, or "".
+func (o *options3) fieldName(name string) string {
+	text := textproto.CanonicalMIMEHeaderKey(o.text(name))
+	if text != "" && unsettable(rules.Pair{Name: text}) != "" {
+		o.bad(o.options[name], BadField, "no name of a field that can be set", "")
+	}
+	return text
 }

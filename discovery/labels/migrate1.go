@@ -197,7 +197,7 @@ func (m *migration) pairs1(name string, pairs []rules.Pair) {
 func (m *migration) filters1(at string, filters []rules.Filter) {
 	last, rates := 0, 0
 	for _, f := range filters {
-		if rank := rank1(f); rank < last {
+		if rank := rankOf(f); rank < last {
 			m.note("1.x has an order of its own for filters: white list, redirect, headers, authentication, limits")
 		} else {
 			last = rank
@@ -211,31 +211,6 @@ func (m *migration) filters1(at string, filters []rules.Filter) {
 		}
 		m.filter1(at, f)
 	}
-}
-
-// rank1 is where a filter stands in the order of 1.x.
-func rank1(f rules.Filter) int {
-	switch f.(type) {
-	case rules.ErrorPage:
-		return rankErrors
-	case rules.AllowList:
-		return rankWhiteList
-	case rules.Redirect, rules.RedirectScheme, rules.RedirectEntryPoint:
-		return rankRedirect
-	case rules.Headers:
-		return rankHeaders
-	case rules.ClientCert:
-		return rankClientCert
-	case rules.BasicAuth, rules.DigestAuth, rules.ForwardAuth:
-		return rankAuth
-	case rules.CircuitBreaker:
-		return rankBreaker
-	case rules.Buffering:
-		return rankBuffering
-	case rules.Retry:
-		return rankRetry
-	}
-	return rankRateLimit
 }
 
 func (m *migration) rate1(at string, n int, r rules.Rate, key rules.Extractor) {

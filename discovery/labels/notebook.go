@@ -124,7 +124,7 @@ func about(e entry, severity rules.Severity, code, message string) rules.Diagnos
 
 // shown is an entry's value as diagnostics may tell it.
 func (e *entry) shown() string {
-	if snapshot.Secret(e.name) || snapshot.Secret(e.meant) {
+	if snapshot.Secret(e.name) || snapshot.Secret(e.meant) || snapshot.Hashed(e.written) {
 		return "(not shown)"
 	}
 	return e.written

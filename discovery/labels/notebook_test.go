@@ -84,17 +84,17 @@ func TestALockThatIsMisspelledBehindManyMistakesClosesItsRoute(t *testing.T) {
 		"traefik.frontend.auhht.bsic.users=a:b", "traefik.frontend.auth.bsic: a:b",
 	} {
 		spec, found := readOne(append(wrong("traefik.again%d=x"), lock)...)
-		if len(spec.Routes) > 0 || !strings.Contains(codes(found), ProtectionNotServed) {
+		if len(openRoutes(spec)) > 0 || !strings.Contains(codes(found), ProtectionNotServed) {
 			t.Errorf("%s: %d routes, %s", lock, len(spec.Routes), codes(found))
 		}
 	}
 	spec, _ := readOne(append(wrong("traefik.again%d=x"), "traefik.open.port=80", "traefik.shut.port=80", "traefik.shut.frontend.auht.basic=a:b")...)
-	if len(spec.Routes) != 1 || spec.Routes[0].Segment != "open" {
+	if open := openRoutes(spec); len(open) != 1 || open[0].Segment != "open" {
 		t.Errorf("got %+v, want the segment that has no lock", spec.Routes)
 	}
 	spec, _ = readOne(append(wrong("traefik.http.routers.r%d.rul=x"), "traefik.http.services.s.loadbalancer.server.port=80",
 		"traefik.http.routers.web.rule=Host(`a.b`)", "traefik.http.routers.web.midlewares=lock")...)
-	for _, r := range spec.Routes {
+	for _, r := range openRoutes(spec) {
 		if r.Name == "web" {
 			t.Error("a router of Traefik 3 whose middlewares are misspelled is served")
 		}

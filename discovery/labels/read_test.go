@@ -109,7 +109,8 @@ func TestSecretsStayOutOfDiagnostics(t *testing.T) {
 		"traefik.frontend.auht.basic.users", "traefk.frontend.haeders.customRequestHaeders", "traefik.frontend.customRequestHeader", "traefik.basic.users",
 		"traefik.frontend.auth.basic.users: ", "traefik.frontend.auth.basic.users:me:", "traefik.frontend.auht.basic me:", " traefik.Frontend.Headers.x: ",
 		"traefik.frontend.auth.basic.users", "traefik.frontend.Auth.basic", "traefik.http.middlewares.x.basicauth.users",
-		"traefik.frontend.headers.customRequestHeaders", "traefik.backend.healthcheck.headers",
+		"traefik.frontend.headers.customRequestHeaders", "traefik.backend.healthcheck.headers", "traefik.frontend.pasword", "traefik.frontend.usr",
+		"traefik.frontend.users: ", "traefik.frontend.sercet", "traefik.api.key", "traefik.apiKey", "traefik.http.middlewares.x.users",
 	} {
 		sign := "="
 		if strings.ContainsAny(label, ": ") {
@@ -122,6 +123,33 @@ func TestSecretsStayOutOfDiagnostics(t *testing.T) {
 	}
 }
 
+func TestPasswordHashesStayOutOfDiagnosticsWhateverTheirLabel(t *testing.T) {
+	for _, user := range []string{"me:$apr1$hunter2", "me:$$apr1$$hunter2", "a:b,me:{SHA}hunter2", "me:$2y$05$hunter2", "{SSHA}hunter2", "hunter2:x:0123456789abcdef0123456789ABCDEF"} {
+		for _, label := range []string{"traefik.frontend.people=", "traefik.frontend.rul: ", "traefik.port=", "traefik.http.routers.web.people=", "traefik.http.wrong="} {
+			_, found := readOne(label + user)
+			if text := written(nil, found); text == "" || strings.Contains(text, "hunter2") {
+				t.Errorf("%s%s: told as %s", label, user, text)
+			}
+			if label := strings.TrimSuffix(label, "="); strings.Contains(snapshotText(label, user), "hunter2") {
+				t.Errorf("%s: a snapshot shows %s", label, user)
+			}
+		}
+	}
+}
+
+func snapshotText(name, value string) string {
+	s := oneTask("svc")
+	s.Services[0].Labels = map[string]string{name: value}
+	if strings.HasSuffix(name, ": ") {
+		s.Services[0].Labels = map[string]string{name + value: ""}
+	}
+	var text strings.Builder
+	for name, value := range s.WithoutSecrets().Services[0].Labels {
+		text.WriteString(name + "=" + value + "\n")
+	}
+	return text.String()
+}
+
 func TestEveryUnservedLabelSaysSo(t *testing.T) {
 	want := map[state]string{lacking: LabelNotServed, lock: ProtectionNotServed, idle: IdleLabel}
 	for _, r := range traefik1.rows {
@@ -130,7 +158,7 @@ func TestEveryUnservedLabelSaysSo(t *testing.T) {
 		}
 		name := "traefik." + strings.NewReplacer("<name>", "x", "*", "x").Replace(r.name)
 		spec, found := readOne(name + "=value")
-		if codes(found) != want[r.state] || (len(spec.Routes) == 0) != (r.state == lock) {
+		if codes(found) != want[r.state] || (len(openRoutes(spec)) == 0) != (r.state == lock) {
 			t.Errorf("%s: got %v, %d routes", name, found, len(spec.Routes))
 		}
 	}
@@ -144,5 +172,94 @@ func BenchmarkReadOneService(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Read(s, exposed)
+	}
+}
+
+func TestALockThatCannotBeMadeLeavesItsRequestsToNoWiderRoute(t *testing.T) {
+	one := []string{"traefik.port=80", "traefik.site.frontend.rule=Host:a.b", "traefik.admin.frontend.rule=Host:a.b;PathPrefix:/admin"}
+	three := []string{"traefik.http.services.s.loadbalancer.server.port=80", "traefik.http.routers.site.rule=Host(`a.b`)",
+		"traefik.http.routers.admin.rule=Host(`a.b`) && PathPrefix(`/admin`)"}
+	for _, c := range []struct {
+		labels []string
+		lock   string
+	}{
+		{one, "traefik.admin.frontend.auht.basic.users=me:x"}, {one, "traefik.admin.frontend.auth.basic.users=nobody"},
+		{one, "traefik.admin.frontend.whiteList.sourceRange=10.0.0"}, {three, "traefik.http.routers.admin.middlewares=missing"},
+		{three, "traefik.http.routers.admin.midlewares=lock"},
+	} {
+		specs, _ := Read(oneTask("svc", append(c.labels, c.lock)...), exposed)
+		table, _ := rules.Compile(specs, rules.Options{EntryPoints: []string{"http"}, DefaultEntryPoints: []string{"http"}})
+		for path, shut := range map[string]bool{"/": false, "/admin/x": true} {
+			m := table.Match("http", &rules.Query{Method: "GET", Host: "a.b", Path: path})
+			if m.Route == nil || m.Route.Closed() != shut {
+				t.Errorf("%s: %s goes to %+v", c.lock, path, m.Route)
+			}
+		}
+	}
+}
+
+func TestWhatLooksLikeAProtectionClosesItsRoute(t *testing.T) {
+	for _, label := range []string{
+		"traefik.frontend.users=a:b", "traefik.frontend.usr=a:b", "traefik.frontend.basicAuth=a:b", "traefik.frontend.basicAuth.users=a:b", "traefik.frontend.pasword=x",
+		"traefik.frontend.htpasswd=/run/x", "traefik.frontend.headers.allowdHosts=a.b", "traefik.frontend.allowedHosts=a.b", "traefik.headers.allowedhosts=a.b",
+		"traefik.frontend.headers.sslRedirect=true", "traefik.frontend.headers.SSLRedirct=1", "traefik.frontend.headers.forceSSL=true", "traefik.frontend.https=true",
+		"traefik.frontend.redirect.entrypoint=https", "traefik.frontend.redirect=https", "traefik.frontend.redirect.regx=x", "traefik.frontend.redirectToHttps=true",
+		"traefik.frontend.passTLSClientCert.pen=true", "traefik.frontend.passTLSClientCert=true", "traefik.frontend.passTLSClientCert.Pem=false",
+		"traefik.frontend.ipAllowList=10.0.0.0/8", "traefik.frontend.ipWhiteList.sourceRange=10.0.0.0/8", "traefik.frontend.sourceRange=10.0.0.0/8",
+		"traefik.frontend.people=ann:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/", "traefik.frontend.people=ann:{SHA}x", "traefik.people=a:b,ann:$2y$05$x",
+		"traefik.people=ann:traefik:0123456789abcdef0123456789abcdef",
+	} {
+		if spec, found := readOne(label); len(openRoutes(spec)) > 0 || !strings.Contains(codes(found), ProtectionNotServed) {
+			t.Errorf("%s: %s", label, written([]rules.Spec{spec}, found))
+		}
+	}
+	for _, label := range []string{
+		"traefik.frontend.headers.sslRedirect=false", "traefik.frontend.redirect.permanant=true", "traefik.frontend.headers.frameDney=true", "traefik.frontend.rul=Host:a.b",
+		"traefik.frontend.passHostHeder=true", "traefik.frontend.errors.x.stat=404", "traefik.frontend.ruler=x",
+	} {
+		if spec, found := readOne(label); len(openRoutes(spec)) != 1 || len(found) == 0 {
+			t.Errorf("%s: %s", label, written([]rules.Spec{spec}, found))
+		}
+	}
+	for _, segment := range []string{"users", "redirect", "password", "https", "auth"} {
+		if spec, found := readOne("traefik."+segment+".frontend.rule=Host:b.c", "traefik."+segment+".prot=81"); len(openRoutes(spec)) != 1 {
+			t.Errorf("a segment called %s: %v", segment, found)
+		}
+	}
+}
+
+func TestAnEmptyLockIsNotServedOpen(t *testing.T) {
+	for _, label := range []string{
+		"traefik.frontend.auth.basic=", "traefik.frontend.auth.basic.users=", "traefik.frontend.auth.basic.usersFile=", "traefik.frontend.auth.digest.users=",
+		"traefik.frontend.auth.forward.address=", "traefik.frontend.whiteList.sourceRange=", "traefik.frontend.whitelistSourceRange=", "traefik.frontend.redirect.entryPoint=",
+		"traefik.frontend.headers.allowedHosts=", "traefik.frontend.auht.basic=", "traefik.frontend.auth.basic.user=", `traefik.frontend.auth.basic.users=""`,
+	} {
+		if spec, found := readOne(label); len(openRoutes(spec)) > 0 || !strings.Contains(codes(found), ProtectionNotServed) {
+			t.Errorf("%s: %s", label, written([]rules.Spec{spec}, found))
+		}
+	}
+	spec, found := readOne("traefik.frontend.auth.basic=", "traefik.frontend.auth.basic.users=test:{SHA}2UFT/yQ0qY6H5vZzJ6k1nzHkEXk=")
+	if len(openRoutes(spec)) != 1 || codes(found) != WithoutEffect {
+		t.Errorf("beside another: %s", written([]rules.Spec{spec}, found))
+	}
+}
+
+func TestEmptyLocksOfTraefik3AreTold(t *testing.T) {
+	const router, service = "traefik.http.routers.r.rule=Host(`a.b`)", "traefik.http.services.s.loadbalancer.server.port=80"
+	for label, open := range map[string]int{
+		"basicauth.users=": 0, "basicauth.users=,": 0, "digestauth.users=": 0, "basicauth.realm=x": 0, "ipallowlist.sourcerange=": 0, "ipwhitelist.sourcerange=": 0, "chain.middlewares=": 0, "forwardauth.address=": 0,
+	} {
+		specs, found := Read(oneTask("svc", router, service, "traefik.http.middlewares.m."+label, "traefik.http.routers.r.middlewares=m"), exposed)
+		if len(openRoutes(specs...)) != open || !strings.Contains(codes(found), MissingOption) {
+			t.Errorf("%s: %s", label, written(specs, found))
+		}
+	}
+	specs, found := Read(oneTask("svc", router, service, "traefik.http.routers.r.middlewares="), exposed)
+	if len(openRoutes(specs...)) != 1 || codes(found) != MissingOption {
+		t.Errorf("no list: %s", written(specs, found))
+	}
+	specs, found = Read(oneTask("svc", router, service, "traefik.http.middlewares.m.compress=true", "traefik.http.middlewares.n.compress=true", "traefik.http.middlewares.c.chain.middlewares=n@docker"), exposed)
+	if len(openRoutes(specs...)) != 1 || codes(found) != WithoutEffect || !strings.Contains(found[0].Message, ": c, m") {
+		t.Errorf("middlewares at no door: %s", written(specs, found))
 	}
 }

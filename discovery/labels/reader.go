@@ -43,7 +43,7 @@ func (r *Reader) Read(s *snapshot.Swarm) ([]rules.Spec, []rules.Diagnostic) {
 		}
 		found = append(found, r.kept[i].found...)
 	}
-	return specs, found
+	return specs, append(found, idleMiddlewares(around.elements)...)
 }
 
 // readAll walks the last services and the new ones together: both are sorted by id. Were they not, they would only be

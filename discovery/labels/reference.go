@@ -20,7 +20,7 @@ func Reference() string {
 	writeRows3(&page)
 	page.WriteString("\n## Misspelled protections: the route is not served\n\n" +
 		"These are no labels, but their author meant to keep somebody out, and without them the route would be open to anybody. " +
-		"So is any\nlabel taken that is nearest to one that protects, or has a word like `auth` or `whitelist` in its name.\n\n")
+		"So is any\nlabel taken that is nearest to one that protects, or has a word like `auth`, `whitelist`, `users` or `redirect` in its name, or a password's hash\nin its value. Hosts that are allowed, redirects and what is passed of a client's certificate count as protections too.\nThe route answers 503, lest a wider one take its requests; so does one whose protection can't be read.\n\n")
 	writeUnserved(&page, lock)
 	page.WriteString("\n## Not served yet: no effect\n\n")
 	writeUnserved(&page, lacking)
@@ -62,7 +62,8 @@ service with these labels and no port or rule of 1.x has no route of 1.x. Lists 
 A duration may also be a number of seconds.
 
 A router whose middleware is missing, or has an option that is unknown or can't be used, is not served: what it keeps out must
-not come in. ` + "`traefik.enable`, `traefik.tags`, `traefik.docker.network`" + ` and the labels of Appia count for both dialects;
+not come in. It answers 503. So do a router with middlewares and no rule, and one with a rule beside it, when their names are nearly the
+same or the second has no middlewares: a slip made two of one. ` + "`traefik.enable`, `traefik.tags`, `traefik.docker.network`" + ` and the labels of Appia count for both dialects;
 ` + "`traefik.swarm.network`" + ` is another spelling, and ` + "`traefik.swarm.lbswarm` (or `docker`)" + ` makes one endpoint of the service's
 virtual address. ` + "`traefik.tcp.*`, `traefik.udp.*`" + ` and ` + "`traefik.tls.*`" + ` have no effect.
 

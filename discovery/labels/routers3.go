@@ -2,6 +2,8 @@ package labels
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,6 +12,7 @@ import (
 
 // routers reads the service's routers; a service that declares none has one, with the default rule.
 func (t *reading3) routers() {
+	t.halve()
 	for _, name := range t.names["routers"] {
 		t.router(name, t.own["routers."+name].options)
 	}
@@ -39,19 +42,95 @@ func (t *reading3) router(name string, options map[string]entry) {
 	}
 	spec.Service = t.target(name, options["service"])
 	spec.PassHost = t.passHost(spec.Service)
-	filters, open := t.chain(o.list("middlewares"), options["middlewares"], nil)
+	names := o.list("middlewares")
+	if o.under("middlewares") && len(names) == 0 {
+		o.tell(o.first("middlewares"), rules.Warning, MissingOption, "the list is empty, so the router has no middlewares, and is open", "")
+	}
+	filters, open := t.chain(names, options["middlewares"], nil)
 	spec.Filters = filters
+	if lost := t.lost(name); lost || !open || o.spoiled {
+		spec.Filters = []rules.Filter{rules.Closed{}} // left out, a wider router would let its requests in
+		ok = ok && (options["rule"].value != "" || len(t.names["routers"]) == 1)
+	}
+	if ok && spec.Service != "" {
+		t.spec.Routes = append(t.spec.Routes, spec)
+	}
+}
+
+// halve finds routers that a slip in a name made two of: one has the rule, the other the lock. A router with middlewares and
+// no rule has the default one, in Traefik 3 as here; that it was meant so is hard to believe beside a router whose name is
+// nearly the same, or whose rule stands alone.
+func (t *reading3) halve() {
+	for _, name := range t.names["routers"] {
+		options := t.own["routers."+name].options
+		e, locks := firstOption(options, "middleware")
+		limits := locks
+		if !locks {
+			e, limits = firstOption(options, "entrypoint")
+		}
+		switch {
+		case !limits || options["rule"].value != "" || len(t.names["routers"]) == 1:
+		case t.notes.guesses.another():
+			t.otherHalf(e, name, locks)
+		case locks:
+			t.stray = &e
+		}
+	}
+}
+
+// otherHalf looks for the router that has the rule of one without.
+func (t *reading3) otherHalf(e entry, name string, locks bool) {
+	for _, other := range t.names["routers"] {
+		options := t.own["routers."+other].options
+		if options["rule"].value == "" {
+			continue
+		}
+		_, locked := firstOption(options, "middleware")
+		alone := locks && !locked && len(t.names["routers"]) == 2
+		if alone || slip(strings.ToLower(name), strings.ToLower(other)) {
+			t.tellHalves(e, name, other)
+		}
+	}
+}
+
+// slip reports whether a name is another one mistyped. Short names are near to all others, and r1 and r2 are two.
+func slip(name, other string) bool {
+	return len(name) > 2 && rules.Typos(name, other, most(name)) <= most(name) && (name == other || unnumbered(name) != unnumbered(other))
+}
+
+func unnumbered(name string) string { return strings.Trim(name, "-_0123456789") }
+
+// firstOption is the first that has a value of the options that begin like this, the numbered and the misspelled ones too.
+func firstOption(options map[string]entry, start string) (entry, bool) {
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		if strings.HasPrefix(name, start) && options[name].value != "" {
+			return options[name], true
+		}
+	}
+	return entry{}, false
+}
+
+func (t *reading3) tellHalves(e entry, name, other string) {
+	t.halves[name], t.halves[other] = true, true
+	d := about(e, rules.Error, BadMiddleware, "the router "+name+" has no rule, and "+other+" lacks what this label says; if they are one, neither should be open, "+
+		"so neither is served; if they are two, give "+name+" a rule")
+	d.Suggestion = "traefik.http.routers." + other + "." + e.name[len("traefik.http.routers.")+len(name)+1:]
+	t.notes.add("", d)
+}
+
+// lost tells of a label that was to give a router its middlewares and does not.
+func (t *reading3) lost(name string) bool {
+	if t.halves[name] {
+		return true
+	}
 	if e, lost := t.shut[name]; lost {
 		t.notes.add("", about(e, rules.Error, BadMiddleware, "written so, the router "+name+" has no middlewares; it is not served, lest it be open to anybody"))
-		return
+		return true
 	}
 	if t.stray != nil {
 		t.notes.add("", about(*t.stray, rules.Error, BadMiddleware, "this label is no router's and gives none its middlewares; the service's routers are not served, lest one be open to anybody"))
-		return
 	}
-	if ok && open && !o.spoiled && spec.Service != "" {
-		t.spec.Routes = append(t.spec.Routes, spec)
-	}
+	return t.stray != nil
 }
 
 // rule3 reads the router's rule, or makes the default one: the service's name as a host.

@@ -29,9 +29,7 @@ func TestEveryRowOfTheReferenceHasAGoldenText(t *testing.T) {
 	}
 	var rows, goldens []string
 	for _, found := range regexp.MustCompile("(?m)^\\| `((?:traefik|appia)\\.[^`]+)`").FindAllStringSubmatch(string(page), -1) {
-		if !strings.HasPrefix(found[1], "traefik.http.") { // those stand in v3-*.txtar, as stories: see traefik3_test.go
-			rows = append(rows, found[1])
-		}
+		rows = append(rows, found[1])
 	}
 	for _, file := range rowFiles(t) {
 		for _, section := range parseRows(t, file).Files {
@@ -106,7 +104,10 @@ func rowTable(t *testing.T, section string) string {
 func rowSwarm(section string) string {
 	text := "own public\nnetwork public\n"
 	for i, paragraph := range strings.Split(strings.TrimSpace(section), "\n\n") {
-		text += fmt.Sprintf("service s%d\nlabel traefik.port=80\ntask 1 public=10.0.1.%d\n", i+1, i+2)
+		text += fmt.Sprintf("service s%d\ntask 1 public=10.0.1.%d\n", i+1, i+2)
+		if !strings.Contains(paragraph, "traefik.http.") {
+			text += "label traefik.port=80\n"
+		}
 		for line := range strings.Lines(paragraph) {
 			if strings.HasPrefix(line, "traefik.") || strings.HasPrefix(line, "appia.") {
 				line = "label " + line

@@ -82,7 +82,7 @@ func file(byName map[string]segment, e entry, notes *notebook) {
 
 // lose tells of a label without a row, and locks its segment where it was meant to.
 func lose(byName map[string]segment, e entry, notes *notebook) {
-	if e.value == "" || !e.protects() {
+	if !e.protects() {
 		notes.add("", unknown(e))
 		return
 	}

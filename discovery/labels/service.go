@@ -87,7 +87,11 @@ func (r *reading) readSegment(s segment) {
 	share := r.share(d, s.name)
 	rule, ok := r.parse(d, text)
 	filters := d.routeFilters()
+	d.shutEmpty(filters)
 	if d.refused {
+		if ok && d.locked() {
+			r.close(d, s.name, rule, text, share)
+		}
 		return
 	}
 	share.Endpoints = r.endpoints(d)
@@ -95,4 +99,11 @@ func (r *reading) readSegment(s segment) {
 	if ok {
 		r.addRoute(d, s.name, rule, text, share.Name, filters)
 	}
+}
+
+// close keeps the route of a segment that is not served and was to keep somebody out: it answers 503, where a wider route would
+// let its requests in. Its tasks get none, by other routes to a service of this name neither.
+func (r *reading) close(d *draft, segment string, rule rules.Rule, text string, share rules.ServiceSpec) {
+	r.addShare(share)
+	r.addRoute(d, segment, rule, text, share.Name, []rules.Filter{rules.Closed{}})
 }

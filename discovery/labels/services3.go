@@ -47,6 +47,7 @@ func (t *reading3) loadBalancer(o *options3, s *rules.ServiceSpec, prefix string
 	s.PerService = d.perService
 	s.Sticky = sticky3(o, "loadbalancer.sticky", s.Name)
 	s.Check = check3(o, d.check)
+	o.boolean("loadbalancer.passhostheader", true) // read by passHost, for routers of others too; told here
 	if e := o.options["loadbalancer.strategy"]; e.value != "" && !strings.EqualFold(e.value, "wrr") {
 		o.tell(e, rules.Warning, BadChoice, "no strategy but wrr is served, so wrr holds", "wrr")
 	}

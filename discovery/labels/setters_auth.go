@@ -228,3 +228,32 @@ func meantRange(text string, texts []string) string {
 	}
 	return strings.Join(words, ",")
 }
+
+// emptyLock reports whether a label that guards has no value, as when a variable of its stack file is not set.
+func (e *entry) emptyLock() bool {
+	return e.value == "" && e.row.guards && e.row.set.kind != "boolean"
+}
+
+// shutEmpty closes a route whose lock is empty, if there is no other of its kind. Traefik 1.x served it open.
+func (d *draft) shutEmpty(filters []rules.Filter) {
+	for _, name := range d.names {
+		e := d.labels[name]
+		if !e.emptyLock() {
+			continue
+		}
+		rank := rankHeaders
+		switch _, kind, _ := strings.Cut(strings.ToLower(e.row.name), "frontend."); {
+		case strings.HasPrefix(kind, "auth."):
+			rank = rankAuth
+		case strings.HasPrefix(kind, "whitelist"):
+			rank = rankWhiteList
+		case strings.HasPrefix(kind, "redirect."):
+			rank = rankRedirect
+		}
+		if rank != rankHeaders && slices.ContainsFunc(filters, func(f rules.Filter) bool { return rankOf(f) == rank }) {
+			d.warn(e, WithoutEffect, "an empty value has no effect", "")
+			continue
+		}
+		d.refuse(e, ProtectionNotServed, "an empty value protects nothing, so the route is not served, lest it be open to anybody; without the label it would be", "")
+	}
+}

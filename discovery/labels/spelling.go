@@ -2,6 +2,7 @@ package labels
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 
 	"github.com/appia-edge/appia/discovery/snapshot"
@@ -201,8 +202,12 @@ func group(name string) string {
 	return ""
 }
 
-// protects reports whether a label without a row was probably meant to keep somebody out.
+// protects reports whether a label without a row was probably meant to keep somebody out. One that is switched off was not,
+// but among those of client certificates, any of which has the client's own word removed.
 func (e *entry) protects() bool {
+	if on, err := strconv.ParseBool(e.value); err == nil && !on && !strings.Contains(e.meant, ".passTLSClientCert.") {
+		return false
+	}
 	meant := cmp.Or(e.meant, e.name)
 	segment, plain := cutSegment(meant)
 	if row := rowOf(plain); row != nil && (row.guards || row.state == lock) {
@@ -215,7 +220,7 @@ func (e *entry) protects() bool {
 	if segment != "" {
 		name = strings.Replace(name, "."+segment+".", ".", 1) // a segment may be called auth
 	}
-	return snapshot.Guards(name)
+	return snapshot.Guards(name) || e.meant == "" && (snapshot.MayGuard(name) || snapshot.Hashed(e.value))
 }
 
 // assignment is a label as it would be written.

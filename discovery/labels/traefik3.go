@@ -145,11 +145,13 @@ type reading3 struct {
 	names map[string][]string // of own elements, by family, in order
 	shut  map[string]entry    // by router: the label that was to name its middlewares
 	stray *entry              // a label that was to name some router's; nil: none
+
+	halves map[string]bool // the routers that a slip in a name made two of
 }
 
 // read3 reads what the service declares in this dialect.
 func (r *reading) read3(later []entry, common segment) {
-	t := &reading3{reading: r, own: map[string]*element{}, names: map[string][]string{}, shut: map[string]entry{}}
+	t := &reading3{reading: r, own: map[string]*element{}, names: map[string][]string{}, shut: map[string]entry{}, halves: map[string]bool{}}
 	t.base = newDraft("", common.labels, r.options, r.notes)
 	t.base.applyAll()
 	for _, e := range later {

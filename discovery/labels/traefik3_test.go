@@ -70,7 +70,7 @@ func TestARouterFollowsTheMiddlewareOfAnotherService(t *testing.T) {
 		t.Errorf("the router still has %s", got)
 	}
 	specs, found := read("")
-	if len(specs[0].Routes) != 0 || !strings.Contains(written(nil, found), NoMiddleware) {
+	if len(openRoutes(specs...)) != 0 || !strings.Contains(written(nil, found), NoMiddleware) {
 		t.Errorf("the lock is gone, and the router is served: %s", written(specs, found))
 	}
 	if specs, _ = read("addprefix.prefix=/c"); len(specs[0].Routes) != 1 {
@@ -131,7 +131,7 @@ func TestMisspelledMiddlewaresLeaveNoRouterOpen(t *testing.T) {
 		"traefik.http.routers.web.middlewear=lock", "traefik.http.routers.web.middleware=lock", "Traefik.http.routers.web.middlewares: lock",
 	} {
 		specs, found := Read(oneTask("web", "traefik.http.services.web.loadbalancer.server.port=80", "traefik.http.routers.web.rule=Host(`a.b`)", label), exposed)
-		if len(specs[0].Routes) != 0 || len(found) == 0 {
+		if len(openRoutes(specs...)) != 0 || len(found) == 0 {
 			t.Errorf("%s: %s", label, written(specs, found))
 		}
 	}
@@ -146,12 +146,65 @@ func TestMiddlewaresThatAreNamedAstrayLeaveNoRouterOpen(t *testing.T) {
 	} {
 		s, o := parseSwarm(t, swarm+"label "+label+"\n")
 		specs, found := Read(s, o)
-		got := 0
-		for _, spec := range specs {
-			got += len(spec.Routes)
+		if open := openRoutes(specs...); len(open) != routes {
+			t.Errorf("%s: %d routes, %v", label, len(open), found)
 		}
-		if got != routes {
-			t.Errorf("%s: %d routes, %v", label, got, found)
+	}
+}
+
+func TestARouterAndItsMiddlewaresUnderTwoNamesAreNotServed(t *testing.T) {
+	const lock = "traefik.http.middlewares.m.ipallowlist.sourcerange=10.0.0.0/8"
+	for _, c := range []struct {
+		labels string
+		open   int
+	}{
+		{"web.rule=Host(`a.b`) wbe.middlewares=m", 0},
+		{"web.rule=Host(`a.b`) Web.middlewares=m", 0},
+		{"web.rule=Host(`a.b`) wbe.middleware=m", 0},
+		{"web.rule=Host(`a.b`) wbe.middlewares[0]=m", 0},
+		{"wbe.rule=Host(`a.b`) web.middlewares=m web.service=s", 0},
+		{"web.rule=Host(`a.b`) shop.middlewares=m", 0},
+		{"web.rule=Host(`a.b`) wbe.entrypoints=https", 0},
+		{"web.rule=Host(`a.b`) web.middlewares=m wbe.middlewares=m", 0},
+		{"web.rule=Host(`a.b`) api.rule=Host(`b.c`) wbe.middlewares=m", 1},
+		{"web.rule=Host(`a.b`) api.rule=Host(`b.c`) shop.middlewares=m", 3},
+		{"web.rule=Host(`a.b`) wbe.rule=Host(`b.c`) wbe.middlewares=m", 2},
+		{"web.rule=Host(`a.b`) web.middlewares=m shop.middlewares=m", 2},
+		{"web.rule=Host(`a.b`) shop.entrypoints=https", 2},
+		{"web.middlewares=m", 1},
+		{"web1.rule=Host(`a.b`) web1.middlewares=m web2.middlewares=m", 2},
+	} {
+		labels := []string{"traefik.http.services.s.loadbalancer.server.port=80", lock}
+		for label := range strings.FieldsSeq(c.labels) {
+			labels = append(labels, "traefik.http.routers."+label)
+		}
+		specs, found := Read(oneTask("svc", labels...), exposed)
+		if open := openRoutes(specs...); len(open) != c.open || c.open == 0 && !strings.Contains(written(nil, found), BadMiddleware) {
+			t.Errorf("%s: %s", c.labels, written(specs, found))
+		}
+	}
+}
+
+// A row's golden text has a service with a good value, of which nothing is told, and one with a bad value, of which something is.
+func TestTheGoldenTextsOfTraefik3HaveAGoodAndABadValue(t *testing.T) {
+	texts := map[string][]string{} // by label: the services and what they come to
+	for _, file := range rowFiles(t) {
+		sections := parseRows(t, file).Files
+		for i, s := range sections[:len(sections)-1] {
+			texts[s.Name] = []string{string(s.Data), string(sections[i+1].Data)}
+		}
+	}
+	for _, r := range rows3 {
+		got := texts["traefik.http."+r.name]
+		if r.state != served || got == nil { // that there is one is another test's
+			continue
+		}
+		if strings.Contains(got[1], " s1: ") {
+			t.Errorf("%s: the good value is told of: %s", r.name, got[1])
+		}
+		harmless := r.bad == "any text will do" || strings.Contains(r.bad, "can't be read")
+		if harmless != !strings.Contains(got[1], " s2: ") {
+			t.Errorf("%s: %q, and its text says\n%s", r.name, r.bad, got[1])
 		}
 	}
 }

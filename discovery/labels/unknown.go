@@ -52,18 +52,32 @@ func perService(name string) (plain string, ok bool) {
 func (r *reading) tellContainerLabels() {
 	var names []string
 	var spent guesses
+	locks := false
 	for _, name := range r.service.ContainerLabels {
 		_, both := r.service.Labels[name]
-		if e, ours := entryOf(name, "", &spent); ours && !both && !later(e.name) {
+		if e, ours := entryOf(name, "", &spent); ours && !both {
 			names = append(names, e.name)
+			locks = locks || e.locks()
 		}
 	}
 	if len(names) == 0 || r.hidden() {
 		return
 	}
+	open := ""
+	if locks && r.spoken() {
+		open = "; what they were to keep out is let in, as by Traefik"
+	}
 	r.notes.add("", rules.Diagnostic{Code: LabelsOnContainer, Severity: rules.Warning, Suggestion: "deploy.labels",
-		Message: "these labels are on the service's containers, where nobody looks for them, so they have no effect: " + some(names) +
+		Message: "these labels are on the service's containers, where nobody looks for them, so they have no effect" + open + ": " + some(names) +
 			`; in the stack file, move them from "labels:" to "labels:" under "deploy:"`})
+}
+
+// locks reports whether a label of either dialect would keep somebody out where it counts.
+func (e *entry) locks() bool {
+	if e.row != nil {
+		return e.row.guards || e.row.state == lock
+	}
+	return e.protects() || later(e.name) && strings.Contains(strings.ToLower(e.name), "middleware")
 }
 
 // hidden reports whether the service's own labels say that it is not to be published.

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -23,8 +24,8 @@ func (s *Swarm) WithoutSecrets() *Swarm {
 
 func hideSecrets(labels map[string]string) map[string]string {
 	shown := maps.Clone(labels)
-	for name := range labels {
-		if Secret(name) {
+	for name, value := range labels {
+		if Secret(name) || Hashed(value) || Hashed(name) {
 			delete(shown, name)
 			shown[withoutValue(name)] = notShown
 		}
@@ -36,7 +37,7 @@ const notShown = "(not shown)"
 
 // withoutValue is the name of a label that may hold a secret, in its name too.
 func withoutValue(name string) string {
-	if head, _, holds := CutValue(name); holds && Secret(name) {
+	if head, _, holds := CutValue(name); holds && (Secret(name) || Hashed(name)) {
 		return head + ": " + notShown
 	}
 	return name
@@ -59,7 +60,13 @@ func Secret(label string) bool {
 			return true
 		}
 	}
-	return false
+	return secretWord(head[strings.LastIndexByte(head, '.')+1:])
+}
+
+// secretWord is for a name's last word alone: those before it may be names that an author chose.
+func secretWord(word string) bool {
+	return word == "usr" || within(word, "users", 1) || within(word, "passwd", 1) || within(word, "password", 2) || within(word, "htpasswd", 2) ||
+		within(word, "secret", 1) || within(word, "token", 1) || strings.HasSuffix(word, "key")
 }
 
 // nearAuth leaves out "auto", the one word of a mistake's distance that names something else.
@@ -70,9 +77,34 @@ func Guards(label string) bool {
 	for word := range strings.SplitSeq(strings.ToLower(label), ".") {
 		switch {
 		case strings.Contains(word, "auth"), strings.Contains(word, "whitelist"), word == "basic", word == "digest", nearAuth(word),
-			within(word, "whitelist", 2), within(word, "whitelistsourcerange", 4), within(word, "sourcerange", 2):
+			within(word, "whitelist", 2), within(word, "whitelistsourcerange", 4), within(word, "sourcerange", 2),
+			strings.Contains(word, "allowlist"), within(word, "allowlist", 2), within(word, "allowedhosts", 3),
+			strings.Contains(word, "clientcert"), within(word, "passtlsclientcert", 4):
 			return true
 		}
 	}
 	return false
 }
+
+// MayGuard reports whether a label's name, which is near no other, has a word that also means something else, such as users or
+// redirect. The first word behind the prefix may be a segment's name.
+func MayGuard(label string) bool {
+	words := strings.Split(strings.ToLower(label), ".")
+	for i, word := range words {
+		if i < 1 || i == 1 && len(words) > 2 {
+			continue
+		}
+		switch {
+		case word == "usr", within(word, "users", 1), strings.Contains(word, "passw"), within(word, "password", 2), within(word, "htpasswd", 2),
+			strings.Contains(word, "redirect"), within(word, "redirect", 1), strings.Contains(word, "https"), strings.Contains(word, "forcessl"):
+			return true
+		}
+	}
+	return false
+}
+
+// hashed is a name with a hash as htpasswd and htdigest write them, or the hash alone, each $ once or twice.
+var hashed = regexp.MustCompile(`\{S?SHA\}|(?:^|[:\s"',])\${1,2}(?:apr1|2[abxy]?|[156])\$|:[0-9A-Fa-f]{32}(?:[,\s"']|$)`)
+
+// Hashed reports whether a value looks like a user with a password's hash, whatever label it stands in.
+func Hashed(value string) bool { return hashed.MatchString(value) }

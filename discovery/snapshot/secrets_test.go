@@ -42,6 +42,8 @@ func TestNamesNearASecretAreSecretAndOthersNot(t *testing.T) {
 	for name, want := range map[string]bool{
 		"traefik.frontend.auht.basic": true, "traefik.frontend.Auth.x": true, "traefik.frontend.aut.users": true, "traefik.frontend.haeders.customReqestHaeders": true,
 		"traefik.frontend.basic.users": true, "traefik.backend.healthcheck.headers": true, "traefik.api.password": true,
+		"traefik.frontend.pasword": true, "traefik.frontend.usr": true, "traefik.frontend.users": true, "traefik.x.apiKey": true, "traefik.x.secrte": true,
+		"traefik.http.routers.users.rule": false, "traefik.key.port": false, "traefik.http.services.x.loadbalancer.sticky": false,
 		"traefik.port": false, "traefik.frontend.rule": false, "traefik.auto.port": false, "traefik.backend.healthcheck.path": false, "traefik.users.port": false,
 		"traefik.frontend.whiteList.sourceRange": false, "traefik.docker.network": false,
 	} {
@@ -51,7 +53,7 @@ func TestNamesNearASecretAreSecretAndOthersNot(t *testing.T) {
 	}
 	for name, want := range map[string]bool{
 		"traefik.frontend.auht.basic": true, "traefik.frontend.whitelist.x": true, "traefik.frontend.withelist": true, "traefik.frontend.white-list.x": true,
-		"traefik.frontend.sourceRange": true, "traefik.frontend.headers.allowedHosts": false, "traefik.auto.foo": false, "traefik.backend.healthcheck.paht": false,
+		"traefik.frontend.sourceRange": true, "traefik.frontend.headers.allowedHosts": true, "traefik.auto.foo": false, "traefik.backend.healthcheck.paht": false,
 	} {
 		if Guards(name) != want {
 			t.Errorf("%s: guards is %t", name, !want)

@@ -44,6 +44,8 @@ func build(f rules.Filter, o Options) (any, error) {
 		return buffering{f}, nil
 	case rules.ErrorPage:
 		return errorPage{f}, nil
+	case rules.Closed:
+		return shut{}, nil
 	}
 	return nil, fmt.Errorf("not served")
 }

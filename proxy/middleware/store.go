@@ -137,7 +137,7 @@ func closeFilter(filter any) {
 	}
 }
 
-// shut answers for a route whose filters could not be made.
+// shut answers for a route whose filters could not be made, here or of its labels.
 type shut struct{}
 
 func (shut) Request(*Visit) *message.Response {

@@ -81,8 +81,8 @@ func TestAMiddlewareOfAnotherServiceClosesItsRoutersWhenItGoes(t *testing.T) {
 		t.Errorf("the service sees %s", echo.Path)
 	}
 	must(t, engine.RemoveService("parts"))
-	b.until("no route", func(t *rules.Table) bool { return len(t.Routes) == 0 })
-	if status, _ := b.ask("web.litup.me", "/x"); status != 404 {
+	b.until("a closed route", func(t *rules.Table) bool { return len(t.Routes) == 1 && t.Routes[0].Closed() })
+	if status, _ := b.ask("web.litup.me", "/x"); status != 503 {
 		t.Errorf("without its middleware: %d", status)
 	}
 	if told := b.api("/api/diagnostics"); !strings.Contains(told, "no-middleware") {

@@ -26,10 +26,16 @@ func (w *World) find(d rules.Diagnostic) {
 
 func (w *World) findAt(s *stack, at stackfile.Place, d rules.Diagnostic) {
 	f := Finding{File: s.path, Line: at.Line, Column: at.Column, Diagnostic: d}
-	if line := s.file.Line(at.Line); !snapshot.Secret(d.Label) && !snapshot.Secret(line) {
+	if line := s.file.Line(at.Line); !snapshot.Secret(d.Label) && !secretLine(line) {
 		f.Source = line
 	}
 	w.add(f)
+}
+
+// secretLine reports whether a line of a file may hold a secret: by its words, by its value, or by the name that it begins with.
+func secretLine(line string) bool {
+	name, _, _ := strings.Cut(strings.Trim(line, " \t-\"'"), "=")
+	return snapshot.Secret(line) || snapshot.Secret(name) || snapshot.Hashed(line)
 }
 
 func (w *World) add(f Finding) {

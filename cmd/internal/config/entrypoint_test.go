@@ -105,6 +105,39 @@ func TestErrorsOfEntryPointsShowNoSecrets(t *testing.T) {
 	}
 }
 
+func TestErrorsOfFlagsShowNoSecrets(t *testing.T) {
+	for _, args := range [][]string{
+		{"--entryPoints=Auth.Basic.Users:me:s3cret"}, {"--entryPoints=Name:http Address:80 Auth.Basic.Users:me:s3cret"},
+		{"--entryPoints", "Name:http", "Address::80", "Auth.Basic.Users:me:s3cret"}, {"--entryPoint=Auth.Basic.Users:me:s3cret"}, {"--users=me:s3cret"},
+		{"me:$apr1$s3cret"}, {"me:{SHA}s3cret"}, {"--web.auth.basic.user=me:s3cret"}, {"--metrics.influxdb.password=s3cret"},
+	} {
+		_, warnings, err := parse(args...)
+		if text := fmt.Sprint(warnings, err); err == nil && len(warnings) == 0 || strings.Contains(text, "s3cret") {
+			t.Errorf("%q: %s", args, text)
+		}
+	}
+}
+
+func TestErrorsOfFilesAndVariablesShowNoSecrets(t *testing.T) {
+	for _, text := range []string{
+		"[entryPoints.http.auth.basic]\nusers=[\"me:s3cret]", "[entryPoints.http.auth.basic]\nusers=\"me:s3cret\n", "users=me:s3cret", "[web.auth.basik]\nusers=[\"me:s3cret\"]",
+		"[entryPoints.http]\naddress=\":80\"\nusers=\"s3cret\"", "[entryPoints.http.auth.basic]\nuser=[\"me:s3cret\"]", "[entryPoints.http.auth.basic]\nusers=[\"me:s3cret\"]",
+	} {
+		_, warnings, err := load(around(file(text)), swarmMode)
+		if told := fmt.Sprint(warnings, err); err == nil && len(warnings) == 0 || strings.Contains(told, "s3cret") {
+			t.Errorf("%q: %s", text, told)
+		}
+	}
+	for _, variable := range []string{
+		"APPIA_ENTRYPOINTS=Name:http Auth.Basic.Users:me:s3cret", "APPIA_WEB_AUTH_BASIK_USERS=me:s3cret", "TRAEFIK_ENTRYPOINTS=Auth.Basic.Users:me:s3cret", "APPIA_USERS=me:s3cret",
+	} {
+		_, warnings, err := load(around(nil, variable), swarmMode)
+		if told := fmt.Sprint(warnings, err); err == nil && len(warnings) == 0 || strings.Contains(told, "s3cret") {
+			t.Errorf("%q: %s", variable, told)
+		}
+	}
+}
+
 func FuzzEntryPoint(f *testing.F) {
 	for _, seed := range []string{
 		"Name:http Address::80 compress:true", "Name:x ForwardedHeaders.TrustedIPs:1.2.3.4/33", "'Name:a Address:[::1]:80'", ":::", "TLS:a,b;c",

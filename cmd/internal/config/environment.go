@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,8 +22,12 @@ func environmentName(option string) string {
 // fromFile is behind the name of a variable whose value is the name of a file that holds the option's, such as a secret.
 const fromFile = "_FILE"
 
-// environment reads the variables. One under our own prefix that is no option is a warning; under Traefik's there is too much
-// that comes from elsewhere, the names of linked containers say.
+// borrowed are names, behind Traefik's prefix, of variables that others set and nobody means for the router: docker's of linked
+// containers (NAME, PORT, PORT_80_TCP_ADDR, ENV_…) and Kubernetes' of services (SERVICE_HOST), of a container or service that is
+// called traefik or traefik-x, and the image's tag that stack files are filled in with.
+var borrowed = regexp.MustCompile(`^(NAME|ENV_.*|VERSION|IMAGE|TAG|(.+_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)?))$`)
+
+// environment reads the variables. One under our prefixes that is no option is a warning, but for borrowed ones.
 func (c *Config) environment(s Surroundings) ([]setting, error) {
 	given := map[string]string{}
 	for _, v := range s.Environ {
@@ -111,13 +116,16 @@ func (c *Config) warnVariables(given map[string]string, used map[string]bool) {
 	}
 	var odd []string
 	for name := range given {
-		if strings.HasPrefix(name, prefixesOfEnvironment[0]) && !used[name] && !slices.Contains(names, strings.TrimSuffix(name, fromFile)) {
+		own, ours := strings.CutPrefix(name, prefixesOfEnvironment[0])
+		theirs, traefiks := strings.CutPrefix(name, prefixesOfEnvironment[1])
+		if (ours && !isVariable(own) || traefiks && !isVariable(theirs) && !borrowed.MatchString(theirs)) && !used[name] {
 			odd = append(odd, name)
 		}
 	}
 	slices.Sort(odd)
 	for _, name := range odd {
-		if near, ok := rules.Nearest(name, names); ok {
+		_, rest, _ := strings.Cut(name, "_")
+		if near, ok := rules.Nearest(prefixesOfEnvironment[0]+rest, names); ok {
 			c.warn("environment variable %s is no option and has no effect; did you mean %s?", name, near)
 			continue
 		}

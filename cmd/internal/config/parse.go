@@ -38,12 +38,15 @@ type value struct {
 func (v *value) String() string { return v.option.preset }
 func (v *value) Type() string   { return v.option.kind }
 
-// Set keeps the value for when all sources are there, and tries it at once: the error is the flag's.
+// Set keeps the value for when all sources are there, and tries it at once: the error is the flag's. That of an entry point,
+// in which there may be passwords, waits: pflag would show the text.
 func (v *value) Set(s string) error {
 	o := v.option
 	s = unquote(s)
-	if err := o.set(Default(), s); err != nil {
-		return err
+	if o.kind != "entry point" {
+		if err := o.set(Default(), s); err != nil {
+			return err
+		}
 	}
 	v.config.flags = append(v.config.flags, setting{
 		name: o.name, where: "--" + o.name, bare: o.kind == "bool" && s == "true", set: func(c *Config) error { return o.set(c, s) },
@@ -62,7 +65,7 @@ func Normalize(args []string) (clean, warnings []string, err error) {
 			continue
 		}
 		if !strings.HasPrefix(arg, "-") || arg == "-" || arg == "--" {
-			warnings = append(warnings, fmt.Sprintf("the word %q belongs to no flag and is ignored", arg))
+			warnings = append(warnings, fmt.Sprintf("the word %q belongs to no flag and is ignored", openPart(arg)))
 			continue
 		}
 		name, given, attached := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -86,6 +89,15 @@ func Normalize(args []string) (clean, warnings []string, err error) {
 		clean = append(clean, spell(o, given, attached))
 	}
 	return clean, warnings, nil
+}
+
+// openPart is a word as it may be told: of an entry point's option or a user the name alone, as a password may follow.
+func openPart(word string) string {
+	name, _, found := strings.Cut(word, ":")
+	if !found || !strings.ContainsAny(word, "$}@") && !strings.Contains(strings.ToLower(name), "auth") {
+		return word
+	}
+	return name + ":" + rules.NotShown
 }
 
 func spell(o *option, given string, attached bool) string {
@@ -116,6 +128,7 @@ func find(arg, name string) (o *option, warning string, err error) {
 	if known, why, ok := elsewhere(name); ok {
 		return nil, fmt.Sprintf("flag --%s is known to Traefik 1.x and has no effect: %s", known, why), nil
 	}
+	arg, _, _ = strings.Cut(arg, "=") // its value may be a secret
 	if near, ok := rules.Nearest(name, optionNames()); ok {
 		return nil, "", fmt.Errorf("unknown flag %s; did you mean --%s?", arg, near)
 	}

@@ -16,6 +16,7 @@ stands further right, and a list replaces a list. Entry points of all three are 
   around a value is removed: in a YAML list they arrive as they stand. Lists add up when a flag is repeated.
 - **Environment**: the name in capitals with underscores, behind ` + "`APPIA_`" + ` or, as Traefik 2 and 3 have it, ` + "`TRAEFIK_`" + `. Behind it all, ` + "`_FILE`" + ` says
   that the value is the name of a file that holds the option's: ` + "`APPIA_STICKY_KEY_FILE=/run/secrets/key`" + `. Of ` + "`APPIA_ENTRYPOINTS`" + ` each line is one.
+  A variable that is no option is told in the log, but for those that docker and Kubernetes set for what is called traefik.
 - **TOML**: the flag's name is the key, without case: ` + "`[docker] domain = \"litup.me\"`" + `. A table's header alone switches its section on: ` + "`[api]`" + `. The file is
   ` + "`--configFile`, which has to be there; else the first of `/etc/appia/appia.toml`, `$HOME/.appia/appia.toml`, `./appia.toml`,\n  `/etc/traefik/traefik.toml`, `$HOME/.traefik/traefik.toml`, `./traefik.toml`" + `. A key that is not known is told in the log, with its line.
 

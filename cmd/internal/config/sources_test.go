@@ -273,3 +273,16 @@ func FuzzTOML(f *testing.F) {
 		}
 	})
 }
+
+func TestVariablesOfTraefikThatAreNoOptionsAreToldButForBorrowedOnes(t *testing.T) {
+	for variable, want := range map[string]string{
+		"TRAEFIK_LOGLEVLE=INFO": "did you mean APPIA_LOGLEVEL?", "TRAEFIK_PROVIDERS_SWARM=true": "has no effect", "traefik_docker_domian=x": "did you mean APPIA_DOCKER_DOMAIN?",
+		"TRAEFIK_SERVICE_HOST=10.0.0.1": "", "TRAEFIK_SERVICE_PORT_WEB=80": "", "TRAEFIK_PORT=tcp://10.0.0.1:80": "", "TRAEFIK_PORT_80_TCP_ADDR=10.0.0.1": "", "TRAEFIK_NAME=/x/traefik": "",
+		"TRAEFIK_ENV_PATH=/bin": "", "TRAEFIK_WEB_UI_SERVICE_HOST=10.0.0.1": "", "TRAEFIK_VERSION=1.7": "", "TRAEFIK_LOGLEVEL=INFO": "",
+	} {
+		_, warnings, err := load(around(nil, variable), swarmMode)
+		if text := strings.Join(warnings, "\n"); err != nil || want == "" && text != "" || !strings.Contains(text, want) {
+			t.Errorf("%s: %q, %v", variable, text, err)
+		}
+	}
+}

@@ -467,19 +467,20 @@ func TestWithoutExternalNetworksTheRouterIsOnAllAndSaysSo(t *testing.T) {
 }
 
 func TestAStackWhoseServicesAreRefusedStaysUpAndSaysWhy(t *testing.T) {
-	for name, c := range map[string]struct{ labels, want string }{
+	const nothing = "Nothing is routed"
+	for name, c := range map[string]struct{ labels, want, also string }{
 		"a protection": {`{traefik.port: "80", traefik.frontend.rule: "Host:a.b", traefik.frontend.auth.basic.users: "a:b"}`,
-			"error bad-user: odd_web: traefik.frontend.auth.basic.users="},
-		"no port":    {`{traefik.frontend.rule: "Host:a.b"}`, "error no-port: odd_web"},
-		"a typo":     {`{traefik.port: "80", traefik.frontend.rule: "Hots:a.b"}`, "did you mean Host:a.b ?\n"},
-		"not wanted": {`{traefik.port: "80", traefik.enable: "false"}`, "traefik.enable=false or a flag"},
+			"error bad-user: odd_web: traefik.frontend.auth.basic.users=", "# Host:a.b: 503, as its lock can't be made"},
+		"no port":    {`{traefik.frontend.rule: "Host:a.b"}`, "error no-port: odd_web", nothing},
+		"a typo":     {`{traefik.port: "80", traefik.frontend.rule: "Hots:a.b"}`, "did you mean Host:a.b ?\n", nothing},
+		"not wanted": {`{traefik.port: "80", traefik.enable: "false"}`, "traefik.enable=false or a flag", nothing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := start(t, Options{Stacks: []string{written(t, "odd.yml", "services: {web: {image: x, deploy: {labels: "+c.labels+"}}}")}})
 			text := p.until(t, "Ctrl-C ends it.\n")
-			if !strings.Contains(text, c.want) || !strings.Contains(text, "Nothing is routed") {
-				t.Errorf("without %q:\n%s", c.want, text)
+			if !strings.Contains(text, c.want) || !strings.Contains(text, c.also) {
+				t.Errorf("without %q and %q:\n%s", c.want, c.also, text)
 			}
 			dashboard := regexp.MustCompile(`http://\S+/dashboard/`).FindString(text)
 			if got := status(t, []string{"-H", "Host: a", dashboard}); got != http.StatusOK {
@@ -564,7 +565,7 @@ func TestFlagsThatPlaceTheRouterAreTheDemosOwn(t *testing.T) {
 		{"--entryPoints=Name:http Address::80", "leave out --entryPoints=Name:http Address::80 behind the --: in the demo there is one entry point"},
 		{"--web.address=:9", "--admin places it"},
 		{"--docker.endpoint=tcp://a:1", "the swarm is embedded"},
-		{"--docker.domian=x", "unknown flag --docker.domian=x; did you mean --docker.domain?"},
+		{"--docker.domian=x", "unknown flag --docker.domian; did you mean --docker.domain?"},
 	} {
 		text, err := start(t, Options{Router: []string{c.flag}}).end()
 		if err == nil || !strings.Contains(err.Error(), c.want) || text != "" {

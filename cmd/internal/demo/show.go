@@ -276,7 +276,9 @@ func (s *show) tellRequests() {
 			s.print("   # %s: %s\n", r.Rule.Text, why)
 			continue
 		}
-		if names := s.unreached(r.Service); names != "" {
+		if names := s.unreached(r.Service); r.Closed() {
+			s.print("   # %s: 503, as its lock can't be made, see above\n", r.Rule.Text)
+		} else if names != "" {
 			s.print("   # %s: 503, as the router reaches no task of %s\n", r.Rule.Text, names)
 		}
 		s.print("   %s\n", asked.curl(s.visitor.base))

@@ -7,7 +7,7 @@ import (
 
 // shown is a label's value as it may be told: output of a check goes to the logs of a build.
 func shown(name, value string) string {
-	if snapshot.Secret(name) {
+	if snapshot.Secret(name) || snapshot.Hashed(value) {
 		return rules.NotShown
 	}
 	return value
