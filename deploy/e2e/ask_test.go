@@ -15,6 +15,7 @@ import (
 type reply struct {
 	Image, Task, Method, Host, URI string
 	Header                         http.Header
+	Length                         int64
 }
 
 // An answer is a response, and the echo service's reply if it is one.

@@ -1,6 +1,9 @@
 // Command echo is the service behind the router in the end-to-end tests: it answers every request with what it received
 // and who it is, on the ports that the example stacks name.
 //
+// The environment says how it behaves in a deployment: BOOT is how long it takes until it listens, EXIT what it does at
+// SIGTERM: nothing it can help ("ignore"), end at once ("at-once"), or finish what it has begun.
+//
 // As "echo sick" and "echo well", run in the container of a task, it makes /health of that task fail and succeed.
 package main
 
@@ -8,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"os"
@@ -31,6 +35,7 @@ type Reply struct {
 	Host   string      `json:"host"`
 	URI    string      `json:"uri"` // as on the wire
 	Header http.Header `json:"header"`
+	Length int64       `json:"length"` // of the body
 }
 
 func main() {
@@ -50,10 +55,20 @@ func main() {
 	}
 }
 
-// serve ends as a good service does: at SIGTERM it stops listening and finishes what it has begun.
+// serve ends as a good service does, unless it is told otherwise: at SIGTERM it stops listening and finishes what it has
+// begun.
 func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	switch os.Getenv("EXIT") {
+	case "ignore":
+		ctx = context.Background() // the signal is caught, and nobody looks
+	case "at-once":
+		context.AfterFunc(ctx, func() { os.Exit(0) })
+	}
+	if boot, err := time.ParseDuration(os.Getenv("BOOT")); err == nil {
+		time.Sleep(boot)
+	}
 	broken := make(chan error, len(ports))
 	servers := make([]*http.Server, len(ports))
 	answers := &service{}
@@ -93,9 +108,13 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func echo(w http.ResponseWriter, r *http.Request) {
+	length, err := io.Copy(io.Discard, r.Body)
+	if err != nil {
+		return // the client is gone
+	}
 	task, _ := os.Hostname()
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(Reply{os.Getenv("IMAGE"), task, r.Method, r.Host, r.RequestURI, r.Header})
+	_ = json.NewEncoder(w).Encode(Reply{os.Getenv("IMAGE"), task, r.Method, r.Host, r.RequestURI, r.Header, length})
 }
 
 func health(w http.ResponseWriter) {
