@@ -105,7 +105,45 @@ func TestNoDeploymentLosesARequest(t *testing.T) {
 			})
 		}
 	})
+	for _, g := range gates {
+		t.Logf("%s: a change was served within %s of its being told", g.source, delays(t, g))
+	}
 	publish(t, rows)
+}
+
+// delays are the bounds that half and 99 % of all changes so far were served within.
+func delays(t *testing.T, g gate) string {
+	c := newClient()
+	defer c.CloseIdleConnections()
+	got, err := ask(c, g.admin, "", "/metrics")
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	var bounds []string
+	var counts []int
+	for line := range strings.Lines(got.body) {
+		var count int
+		if bound, rest, found := strings.Cut(strings.TrimPrefix(line, `appia_change_to_served_seconds_bucket{le="`), `"} `); found && bound != line {
+			if _, err := fmt.Sscan(rest, &count); err == nil && strings.HasPrefix(line, "appia_change_to_served") {
+				bounds, counts = append(bounds, bound), append(counts, count)
+			}
+		}
+	}
+	if len(counts) == 0 {
+		t.Errorf("no histogram at %s", g.admin)
+		return ""
+	}
+	all := counts[len(counts)-1]
+	within := func(percent int) string {
+		for i, count := range counts {
+			if 100*count >= percent*all {
+				return bounds[i] + " s"
+			}
+		}
+		return "+Inf"
+	}
+	return fmt.Sprintf("%s (half) and %s (99 %%), of %d", within(50), within(99), all)
 }
 
 // poller runs a second router, which may not listen to the store.
