@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"errors"
 	"math/big"
 	"net"
 	"net/http"
@@ -24,13 +25,18 @@ type watcher = queue[[]byte]
 
 // ListenStore serves the store's watch on a new unix socket in the background.
 func (e *Engine) ListenStore(path string) error {
-	certificate, err := selfSigned()
-	if err != nil {
-		return err
-	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		return err
+	}
+	return e.ServeStore(l)
+}
+
+// ServeStore serves the store's watch on a listener in the background.
+func (e *Engine) ServeStore(l net.Listener) error {
+	certificate, err := selfSigned()
+	if err != nil {
+		return errors.Join(err, l.Close())
 	}
 	server := &http.Server{Handler: http.HandlerFunc(e.watch), ErrorLog: silent, Protocols: new(http.Protocols)}
 	server.Protocols.SetHTTP2(true)
