@@ -9,8 +9,8 @@ func (e *Endpoint) Retired() <-chan struct{} { return e.leave.done() }
 func (e *Endpoint) Cut() <-chan struct{} { return e.cut.done() }
 
 // Carrier is what an engine keeps for an endpoint, such as its idle connections: made when first asked for,
-// closed when the endpoint is retired and drained. A request that was picked just before that may still come,
-// so a closed carrier has to serve it, and Close is called again after it.
+// closed when the endpoint is retired, and again when it is drained. What is in flight goes on, and a request that was picked
+// just before may still come: a closed carrier serves them, and keeps nothing.
 func (e *Endpoint) Carrier(build func(*Endpoint) io.Closer) io.Closer {
 	if c := e.carrier.Load(); c != nil {
 		return *c
@@ -29,6 +29,7 @@ func (e *Endpoint) Carrier(build func(*Endpoint) io.Closer) io.Closer {
 func (e *Endpoint) retire() {
 	e.retired.Store(true)
 	e.leave.give()
+	e.closeCarrier()
 	e.fleet.agenda.after(e.fleet.options.Drain, e.cutOff)
 	if e.inFlight.Load() == 0 {
 		e.drained()

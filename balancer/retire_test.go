@@ -53,18 +53,18 @@ func TestARetiredEndpointFinishesItsRequests(t *testing.T) {
 	e.Begin()
 	e.Begin()
 	swap(f)
-	if !isDone(e.Retired()) || c.isClosed() {
-		t.Fatalf("retired %v, carrier closed %v", isDone(e.Retired()), c.isClosed())
+	if !isDone(e.Retired()) || c.closed.Load() != 1 {
+		t.Fatalf("retired %v, idle connections closed %d times", isDone(e.Retired()), c.closed.Load())
 	}
 	if r := f.Status().Retiring; len(r) != 1 || r[0].InFlight != 2 || r[0].State != Retiring {
 		t.Errorf("status %+v", r)
 	}
 	e.End()
-	if c.isClosed() {
+	if c.closed.Load() != 1 {
 		t.Error("one request is left")
 	}
 	e.End()
-	if !c.isClosed() || isDone(e.Cut()) || len(f.Status().Retiring) != 0 {
+	if c.closed.Load() != 2 || isDone(e.Cut()) || len(f.Status().Retiring) != 0 {
 		t.Error("the last request did not end the endpoint")
 	}
 }
@@ -78,12 +78,12 @@ func TestADrainIsCutAtItsDeadline(t *testing.T) {
 		swap(f)
 		time.Sleep(time.Minute - time.Nanosecond)
 		synctest.Wait()
-		if isDone(e.Cut()) || c.isClosed() {
+		if isDone(e.Cut()) || c.closed.Load() != 1 {
 			t.Fatal("cut before the deadline")
 		}
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		if !isDone(e.Cut()) || !c.isClosed() || len(f.Status().Retiring) != 0 {
+		if !isDone(e.Cut()) || c.closed.Load() != 2 || len(f.Status().Retiring) != 0 {
 			t.Fatal("not cut at the deadline")
 		}
 		e.End()
