@@ -41,17 +41,28 @@ func (t *reading3) router(name string, options map[string]entry) {
 	spec.PassHost = t.passHost(spec.Service)
 	filters, open := t.chain(o.list("middlewares"), options["middlewares"], nil)
 	spec.Filters = filters
+	if t.routable(name, ok && open && !o.spoiled && spec.Service != "") {
+		t.spec.Routes = append(t.spec.Routes, spec)
+		return
+	}
+	text := options["rule"].value
+	if ok {
+		text = rule.Text
+	}
+	t.refuse(spec, text, !ok)
+}
+
+// routable says whether a router is served that is in order itself: not where a label was to name its middlewares and does not.
+func (t *reading3) routable(name string, inOrder bool) bool {
 	if e, lost := t.shut[name]; lost {
 		t.notes.add("", about(e, rules.Error, BadMiddleware, "written so, the router "+name+" has no middlewares; it is not served, lest it be open to anybody"))
-		return
+		return false
 	}
 	if t.stray != nil {
 		t.notes.add("", about(*t.stray, rules.Error, BadMiddleware, "this label is no router's and gives none its middlewares; the service's routers are not served, lest one be open to anybody"))
-		return
+		return false
 	}
-	if ok && open && !o.spoiled && spec.Service != "" {
-		t.spec.Routes = append(t.spec.Routes, spec)
-	}
+	return inOrder
 }
 
 // rule3 reads the router's rule, or makes the default one: the service's name as a host.
