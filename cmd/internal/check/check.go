@@ -33,8 +33,10 @@ type World struct {
 	Config   *config.Config
 	Swarm    *snapshot.Swarm
 	Table    *rules.Table
-	Findings []Finding         // in the order of files and lines
-	Frozen   map[string]string // words that stand for variables in labels
+	Findings []Finding          // in the order of files and lines
+	Told     []rules.Diagnostic // what the router itself would tell, by its own severities
+	Hidden   bool               // the recording keeps values to itself; others of the right form stand in their place
+	Frozen   map[string]string  // words that stand for variables in labels
 
 	written map[string]written // services that a file describes, by name
 	router  written            // the service whose flags count
@@ -95,10 +97,12 @@ func (w *World) compile(hidden map[string]bool) {
 	found = append(found, w.idleWeights()...)
 	for _, d := range found {
 		if !hidden[d.Label] {
+			w.Told = append(w.Told, d)
 			w.find(d)
 		}
 	}
-	if len(hidden) > 0 {
+	w.Hidden = len(hidden) > 0
+	if w.Hidden {
 		w.remark("the recording keeps the values of %s to itself, as they may be secrets: what is wrong with them cannot be seen", number(len(hidden), "label"))
 	}
 	byAge := slices.ContainsFunc(found, func(d rules.Diagnostic) bool { return d.Code == rules.AmbiguousRoute })
