@@ -23,8 +23,9 @@ func newCheck() *cobra.Command {
 			"and line to mend. Stack files beside a recording are what the recorded swarm would be once they are deployed.\n\n" +
 			"The exit code is 1 when there are errors, 2 when something cannot be looked at at all, and 0 otherwise. An error is\n" +
 			"what keeps a route from doing what its author wrote; a warning is what works and may surprise.\n\n" +
-			"What labels come to depends on the router. Its flags are those behind --, else those of the first service in the\n" +
-			"files that runs Appia or Traefik 1.x, and so are its networks. What has to be assumed is said. A stack is called\n" +
+			"What labels come to depends on the router. Its flags are those behind --, else its options are those of the first\n" +
+			"service in the files that runs Appia or Traefik 1.x, by command, environment or a mounted file of options, and so are\n" +
+			"its networks. What has to be assumed is said. A stack is called\n" +
 			"after its file, or after the folder of a stack.yml or docker-compose.yml; NAME=FILE calls it otherwise. Variables\n" +
 			"are filled in from the environment, as docker stack deploy does.",
 		Example: "  appia check blog.yml\n  appia check traefik.yml stacks/\n  helm-like-tool | appia check -\n  appia check --json stacks/ -- --docker.domain=example.com\n" +
