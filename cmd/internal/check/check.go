@@ -42,6 +42,7 @@ type World struct {
 	router  written            // the service whose flags count
 	origin  string             // of services that no file describes: a recording's path
 	order   map[string]int     // of files as they were given
+	rules   map[string]string  // the labels of rules, by their routes' names
 }
 
 // A Finding is a mistake, or what may surprise, with the place to mend it.
@@ -50,7 +51,16 @@ type Finding struct {
 	Line   int // 0: the file as a whole
 	Column int
 	rules.Diagnostic
-	Source string // the line itself; "": not to be shown
+	Source string  // the line itself; "": not to be shown
+	Others []Other // services that have to do with it, with their places
+}
+
+// An Other is a service that a finding of another one speaks of.
+type Other struct {
+	Service string `json:"service"`
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
 }
 
 // A written service is one that a stack file describes.

@@ -22,6 +22,7 @@ type findingReport struct {
 	Line   int    `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
 	rules.Diagnostic
+	Others []Other `json:"others,omitempty"` // services that it speaks of
 }
 
 type routeReport struct {
@@ -53,7 +54,7 @@ func (w *World) JSON(out io.Writer) error {
 		Routes: []routeReport{}, Services: []serviceReport{},
 	}
 	for _, f := range w.Findings {
-		r.Findings = append(r.Findings, findingReport{f.File, f.Line, f.Column, f.Diagnostic})
+		r.Findings = append(r.Findings, findingReport{f.File, f.Line, f.Column, f.Diagnostic, f.Others})
 	}
 	for _, route := range w.Table.Routes {
 		r.Routes = append(r.Routes, reportRoute(route))
