@@ -76,7 +76,12 @@ func Read(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &World{written: map[string]written{}, order: in.order, Frozen: in.frozen}
+	return in.read(ctx, o)
+}
+
+// read makes the World of what was gathered.
+func (in *inputs) read(ctx context.Context, o Options) (w *World, err error) {
+	w = &World{written: map[string]written{}, order: in.order, Frozen: in.frozen}
 	switch {
 	case len(in.stacks) > 0:
 		err = w.rehearse(ctx, o, in)

@@ -48,7 +48,25 @@ type sourceReport struct {
 }
 
 // JSON writes a World for machines.
-func (w *World) JSON(out io.Writer) error {
+func (w *World) JSON(out io.Writer) error { return encode(out, w.report()) }
+
+// JSONOf writes several, as a list.
+func JSONOf(out io.Writer, all []*World) error {
+	list := []report{}
+	for _, w := range all {
+		list = append(list, w.report())
+	}
+	return encode(out, list)
+}
+
+func encode(out io.Writer, what any) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(what)
+}
+
+func (w *World) report() report {
 	r := report{
 		Errors: w.Count(rules.Error), Warnings: w.Count(rules.Warning), Findings: []findingReport{}, Notes: append([]string{}, w.Remarks...),
 		Routes: []routeReport{}, Services: []serviceReport{},
@@ -62,10 +80,7 @@ func (w *World) JSON(out io.Writer) error {
 	for _, s := range w.Table.Services {
 		r.Services = append(r.Services, reportService(s))
 	}
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return r
 }
 
 func reportRoute(r *rules.Route) routeReport {

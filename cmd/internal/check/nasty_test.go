@@ -98,3 +98,30 @@ func TestAFileIsReadOnceHoweverItIsWritten(t *testing.T) {
 		}
 	}
 }
+
+func TestFilesThatAreNotDeployedTogetherAreCheckedOneByOne(t *testing.T) {
+	all, err := Each(t.Context(), Options{Paths: []string{brokenStacks}, Lookup: func(string) (string, bool) { return "", false }})
+	if err != nil || len(all) < 10 {
+		t.Fatal(len(all), err)
+	}
+	for i, w := range all {
+		alone := map[string]bool{}
+		for _, f := range w.Findings {
+			alone[f.File] = true
+		}
+		if len(alone) > 1 || i > 0 && (len(alone) != 1 || w.router.service == nil) {
+			t.Errorf("the findings are of %v", alone)
+		}
+		golden := "broken/" + strings.TrimSuffix(filepath.Base(firstFile(w)), ".yml") + ".txt"
+		if want, err := os.ReadFile(filepath.Join("testdata", golden)); i > 0 && (err != nil || string(want) != printed(t, w, Style{Quiet: true})) {
+			t.Errorf("%s: got\n%s\nwant\n%s%v", golden, printed(t, w, Style{Quiet: true}), want, err)
+		}
+	}
+}
+
+func firstFile(w *World) string {
+	for _, f := range w.Findings {
+		return f.File
+	}
+	return ""
+}
