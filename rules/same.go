@@ -26,7 +26,11 @@ func (t *Table) meaning() []string {
 func (t *Table) meaningOf(r *Route) string {
 	m := t.options.manner()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%08d %q %s passhost=%t shadowed=%t owner=%s", r.Priority, r.EntryPoints, r.Rule.canonical(m), r.PassHost, r.Shadowed, r.Owner.ID)
+	fmt.Fprintf(&b, "%08d %q %s shadowed=%t owner=%s", r.Priority, r.EntryPoints, r.Rule.canonical(m), r.Shadowed, r.Owner.ID)
+	if r.Closed() {
+		return b.String() + " closed" // wherever it leads, no request goes there
+	}
+	fmt.Fprintf(&b, " passhost=%t", r.PassHost)
 	if then := r.Rule.then; then.stripLike != nil && then.add != "" {
 		b.WriteString(" unrooted") // what 1.x cuts off may take the slash with it
 	}

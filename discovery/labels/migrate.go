@@ -155,16 +155,27 @@ func (m *migration) keep() {
 
 func (m *migration) write(spec *rules.Spec) {
 	m.taken = map[string]bool{}
+	for _, r := range spec.Routes {
+		if m.open = m.opens(r.Filters); m.open != "" {
+			return
+		}
+	}
 	if m.to == Traefik3 {
 		m.write3(spec)
 		return
 	}
-	for _, r := range spec.Routes {
-		if m.open = unguarded(r.Filters); m.open != "" {
-			return
-		}
-	}
 	m.write1(spec)
+}
+
+// opens is why a route would let in others if it were written in the other dialect; "": it would not.
+func (m *migration) opens(filters []rules.Filter) string {
+	switch {
+	case slices.Contains(filters, rules.Filter(rules.Closed{})):
+		return "a lock that it asks for cannot be made, and no dialect has words for that"
+	case m.to == Traefik1:
+		return unguarded(filters)
+	}
+	return ""
 }
 
 // free is a name that nothing else of the service has.

@@ -349,9 +349,6 @@ func (m *migration) users1(w *words, users []string, file, realm string, remove 
 	w.add("users", strings.Join(users, ","))
 	w.add("usersFile", file)
 	w.flag("removeHeader", remove)
-	if len(w.options) == 0 {
-		w.add("removeHeader", "false") // a lock without a user refuses everybody, but has to be there
-	}
 }
 
 func (m *migration) field1(at, field string) {

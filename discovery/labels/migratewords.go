@@ -154,9 +154,6 @@ func (w *words) users(users []string, file, realm string, remove bool, field str
 	}
 	w.flag("removeHeader", remove)
 	w.add("headerField", field)
-	if len(w.options) == 0 {
-		w.add("realm", "traefik") // a lock without a user refuses everybody
-	}
 }
 
 func (w *words) forward(f rules.ForwardAuth) {
