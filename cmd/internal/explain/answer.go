@@ -179,7 +179,7 @@ func (w World) viewRoute(c rules.Candidate) RouteView {
 		v.Why = append(v.Why, why.Matcher+": "+why.Found)
 	}
 	if c.Outcome == rules.Wins || c.Outcome == rules.Hidden {
-		v.Told = w.told(r.Owner.Name, r.Label, r.Segment, rules.Warning)
+		v.Told = w.told(r.Owner.Name, r.Label, r.Segment, rules.Warning, r.Closed())
 	}
 	return v
 }
@@ -191,28 +191,52 @@ func (w World) viewRefused(c rules.Candidate) RouteView {
 	if r.Unread {
 		v.Why = []string{"its rule cannot be read, and speaks of this host"}
 	}
-	v.Told = w.told(r.Owner.Name, r.Label, r.Segment, rules.Error)
+	v.Told = w.told(r.Owner.Name, r.Label, r.Segment, rules.Error, true)
 	return v
 }
 
 // told is what the owner of a route was told of it. A diagnostic of the whole service, or of an element that its routers share, is
-// of each of its routes.
-func (w World) told(owner, label, segment string, least rules.Severity) (list []string) {
+// of each of its routes. Of one that serves nobody there has to be a reason: it is looked for further afield.
+func (w World) told(owner, label, segment string, least rules.Severity, servesNobody bool) (list []string) {
 	var others []string
+	reason := false
 	for _, d := range w.Diagnostics {
 		if d.Service != owner || d.Severity < least && d.Code != constrained {
 			continue
 		}
 		d.Service = ""
+		decides := d.Severity == rules.Error || d.Code == constrained
 		switch {
 		case segment == "", d.Label == label && label != "", strings.Contains(d.Label, "."+segment+"."), strings.Contains(d.Message, "(segment "+segment+")"):
 			list = append(list, d.String())
-		case d.Label == "" || !strings.Contains(d.Message, "(segment "):
+			reason = reason || decides
+		case decides && (d.Label == "" || !strings.Contains(d.Message, "(segment ")):
 			others = append(others, d.String())
 		}
 	}
-	if len(list) == 0 && least == rules.Error {
-		return others
+	switch {
+	case servesNobody && !reason:
+		return append(list, others...)
+	case servesNobody:
+		return append(list, w.behind(list, owner, segment)...)
+	}
+	return list
+}
+
+// behind is why middlewares can't be used that diagnostics speak of, whoever declares them.
+func (w World) behind(told []string, owner, segment string) (list []string) {
+	all := strings.Join(told, "\n")
+	for _, d := range w.Diagnostics {
+		words := strings.SplitN(d.Label, ".", 5)
+		switch {
+		case d.Severity < rules.Error || len(words) < 5 || !strings.EqualFold(words[2], "middlewares"):
+		case d.Service == owner && segment == "": // it is among those told
+		case strings.Contains(all, "the middleware "+words[3]+" of "+d.Service+" can't be used"):
+			if d.Service == owner {
+				d.Service = ""
+			}
+			list = append(list, d.String())
+		}
 	}
 	return list
 }

@@ -38,6 +38,10 @@ func (a *Answer) follow(w World, m rules.Match, u *url.URL, j *judge) {
 	j.q.Path, j.q.RawPath = path.Decoded, path.Raw
 	before, were := valuesOf(j.q, prefixField), valuesOf(j.q, replacedField)
 	j.pass(m.Route)
+	if m.Route.Closed() { // no service is asked
+		a.answered(j, http.StatusServiceUnavailable, "")
+		return
+	}
 	a.Forwarded = &Forwarded{
 		Path: j.q.RawPath, Was: u.EscapedPath(),
 		Prefix:   append(some(trace.Prefix), valuesOf(j.q, prefixField)[len(before):]...),

@@ -199,6 +199,8 @@ func (j *judge) whyAnswered(f rules.Filter) string {
 		return "the client is " + j.q.Client.Addr().String()
 	case rules.BasicAuth:
 		return "no user has this name and this password"
+	case rules.Closed:
+		return "the route is closed, as its labels want a lock or another middleware that cannot be made"
 	case rules.Headers:
 		if j.visit.Refused == middleware.RefusedHeaders {
 			return "the host is " + j.q.Host

@@ -157,6 +157,53 @@ func TestARouteThatIsNotServedIsNamedWithWhatKeepsItFromThat(t *testing.T) {
 	}
 }
 
+func TestAClosedRouteSaysThatItAnswers503AndWhatItsOwnerWasTold(t *testing.T) {
+	rule, _, _ := rules.ParseTraefik1("Host:a.com")
+	wider, _, _ := rules.ParseTraefik1("HostRegexp:{any:.*}")
+	closed := rules.RouteSpec{Name: "r", Label: "traefik.http.routers.r.rule", Segment: "r", Rule: rule, Service: "s", Priority: 100, Filters: []rules.Filter{rules.Closed{}}}
+	of := func(service, label, code, message string, severity rules.Severity) rules.Diagnostic {
+		return rules.Diagnostic{Service: service, Label: label, Code: code, Severity: severity, Message: message}
+	}
+	unusable := of("shop", "traefik.http.routers.r.middlewares", "bad-middleware", "the middleware lock of keys can't be used", rules.Error)
+	for name, c := range map[string]struct {
+		told      []rules.Diagnostic
+		want, not []string
+	}{
+		"its own lock": {[]rules.Diagnostic{of("shop", "traefik.r.frontend.auth.basic.removeHeader", "missing-option", "no users", rules.Error)}, []string{"no users"}, nil},
+		"a lock of all segments": {[]rules.Diagnostic{of("shop", "traefik.frontend.auth.basic.removeHeader", "missing-option", "no users", rules.Error),
+			of("shop", "traefik.r.weight", "bad-number", "odd", rules.Warning)}, []string{"no users", "odd"}, nil},
+		"a middleware of another service": {[]rules.Diagnostic{unusable, of("keys", "traefik.http.middlewares.lock.basicauth.users", "missing-option", "no users", rules.Error),
+			of("keys", "traefik.http.middlewares.lock2.basicauth.users", "missing-option", "another's", rules.Error)},
+			[]string{"the middleware lock of keys", `keys: traefik.http.middlewares.lock.basicauth.users="": no users`}, []string{"another's"}},
+		"another route's mistake": {[]rules.Diagnostic{unusable, of("shop", "traefik.http.routers.q.middlewares", "bad-middleware", "another's", rules.Error)},
+			[]string{"the middleware lock of keys"}, []string{"another's"}},
+	} {
+		table, _ := rules.Compile([]rules.Spec{{
+			Owner:    rules.Owner{ID: "s", Name: "shop"},
+			Routes:   []rules.RouteSpec{closed, {Name: "all", Rule: wider, Service: "s", Priority: 1}},
+			Services: []rules.ServiceSpec{{Name: "s", Weight: 1, Endpoints: []rules.Endpoint{{Task: "1", Name: "1", Scheme: "http", Addr: "10.0.0.1:80"}}}},
+		}}, rules.Options{EntryPoints: []string{"http"}, DefaultEntryPoints: []string{"http"}})
+		a, err := Ask(World{Table: table, Groups: Resting(table), EntryPoints: entryPoints[:1], Diagnostics: c.told}, Request{Method: "GET", URL: "a.com/x"})
+		if err != nil || a.Status != 503 || a.Route != "r-0" || a.Forwarded != nil || len(a.Services) > 0 || !strings.HasPrefix(a.Gets, "503 Service Unavailable, by closed: the route is closed, as") {
+			t.Fatalf("%s: got %+v, %v", name, a, err)
+		}
+		var out bytes.Buffer
+		if err := a.Print(&out); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range append(c.want, "answer    "+a.Gets) {
+			if strings.Count(out.String(), want) != 1 {
+				t.Errorf("%s: %q is not there once in\n%s", name, want, out.String())
+			}
+		}
+		for _, not := range c.not {
+			if strings.Contains(out.String(), not) {
+				t.Errorf("%s: %q is in\n%s", name, not, out.String())
+			}
+		}
+	}
+}
+
 func TestWhatNoClientCouldSendIsRefused(t *testing.T) {
 	w := guarded(t)
 	for _, r := range []Request{
