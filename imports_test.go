@@ -34,11 +34,11 @@ var allowed = map[string]string{
 	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy proxy/accesslog proxy/http1",
 	"cmd/internal/metrics":     "balancer discovery rules",
 	"cmd/internal/stackfile":   "rules discovery/snapshot",
-	"cmd/internal/migrate":     "discovery/labels cmd/internal/check cmd/internal/stackfile",
+	"cmd/internal/migrate":     "rules discovery/labels cmd/internal/check cmd/internal/stackfile",
 	"cmd/internal/check": "rules discovery/snapshot discovery/labels discovery/swarm discovery/swarm/embedded cmd/internal/config " +
 		"cmd/internal/stackfile",
 	"cmd/internal/admin":   "rules balancer discovery proxy/message cmd/internal/metrics cmd/internal/explain",
-	"cmd/internal/explain": "rules balancer",
+	"cmd/internal/explain": "rules balancer proxy proxy/message proxy/middleware",
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
 		"proxy proxy/accesslog proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain",
 	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",

@@ -46,8 +46,7 @@ func (v *visit) Fetch(_ *middleware.Visit, service string, q *message.Request) (
 
 // entryChain makes an entry point's filters, in the order in which Traefik 1.x runs them.
 func (p *Proxy) entryChain(o EntryPointOptions) (*middleware.Chain, error) {
-	filters := slices.Clone(o.Filters)
-	slices.SortStableFunc(filters, func(a, b rules.Filter) int { return cmp.Compare(entryRank(a), entryRank(b)) })
+	filters := o.InOrder()
 	for _, f := range filters {
 		if to, ok := f.(rules.RedirectEntryPoint); ok && !p.has(to.Name) {
 			return nil, fmt.Errorf("entry point %s redirects to entry point %q, which does not exist", o.Name, to.Name)
@@ -58,6 +57,13 @@ func (p *Proxy) entryChain(o EntryPointOptions) (*middleware.Chain, error) {
 		return nil, fmt.Errorf("entry point %s: %w", o.Name, err)
 	}
 	return chain, nil
+}
+
+// InOrder is the entry point's filters as a request meets them.
+func (o EntryPointOptions) InOrder() []rules.Filter {
+	filters := slices.Clone(o.Filters)
+	slices.SortStableFunc(filters, func(a, b rules.Filter) int { return cmp.Compare(entryRank(a), entryRank(b)) })
+	return filters
 }
 
 // entryRank is a filter's turn at an entry point: redirects, authentication, compression, white list, anything else.

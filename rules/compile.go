@@ -28,10 +28,11 @@ func Compile(specs []Spec, o Options) (*Table, []Diagnostic) {
 	c.resolveParts()
 	c.resolveRoutes(ordered)
 	c.orderRoutes()
+	c.orderRefused()
 	c.findConflicts()
 	forests := plant(c.routes, o.EntryPoints)
 	c.findOverlaps(forests)
-	t := &Table{Routes: c.routes, Services: c.ordered, byEntryPoint: pack(forests), options: o, specs: specs, found: c.found}
+	t := &Table{Routes: c.routes, Services: c.ordered, Refused: c.refused, byEntryPoint: pack(forests), options: o, specs: specs, found: c.found}
 	return t, t.diagnostics()
 }
 
@@ -43,6 +44,7 @@ type compiler struct {
 	ordered  []*Service
 	routes   []*Route
 	names    map[string]int // the next free number of each route name
+	refused  []Refused
 	found    []Diagnostic
 }
 
@@ -129,6 +131,12 @@ func (c *compiler) orderRoutes() {
 	for i, r := range c.routes {
 		r.ID = i
 	}
+}
+
+func (c *compiler) orderRefused() {
+	slices.SortStableFunc(c.refused, func(a, b Refused) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), older(a.Owner, b.Owner), cmp.Compare(a.Rule.Text, b.Rule.Text))
+	})
 }
 
 // diagnostics is what there is to tell about the table, in order and each once.

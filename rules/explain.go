@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -18,7 +19,8 @@ type Explanation struct {
 
 // A Candidate is a route beside a request.
 type Candidate struct {
-	Route   *Route
+	Route   *Route   // nil: it is not served
+	Refused *Refused // then this
 	Outcome Outcome
 	Why     []Reason // what failed
 }
@@ -33,11 +35,12 @@ const (
 	Fails             // it does not match
 	Elsewhere         // it is served at other entry points only
 	Hidden            // another route asks for the same requests and is tried first
+	NotServed         // it would match, as far as it can be read, and is not served
 )
 
 // String is the outcome in a word, for machines.
 func (o Outcome) String() string {
-	return [...]string{"wins", "later", "fails", "elsewhere", "hidden"}[o]
+	return [...]string{"wins", "later", "fails", "elsewhere", "hidden", "refused"}[o]
 }
 
 // A Reason is a part of a rule that a request does not meet.
@@ -51,7 +54,7 @@ type Reason struct {
 const few = 25
 
 // Explain says how Match comes to its answer. With all it has every route; else, of many, only those that the request's
-// host does not rule out.
+// host does not rule out. Routes that are not served stand where they would be tried, those that would match.
 func (t *Table) Explain(entryPoint string, q *Query, all bool) Explanation {
 	s := subject{q: q, host: bareHost(q.Host), strict: t.options.StrictPrefix, keep: t.options.KeepTrailingSlash}
 	e := Explanation{Match: t.Match(entryPoint, q)}
@@ -68,10 +71,32 @@ func (t *Table) Explain(entryPoint string, q *Query, all bool) Explanation {
 		}
 		e.Candidates = append(e.Candidates, c)
 	}
+	e.addRefused(t.Refused, entryPoint, s)
 	if !near && e.Match.Route == nil {
 		e.Host, _ = Nearest(s.host, slices.DeleteFunc(hosts, func(h string) bool { return h == "" }))
 	}
 	return e
+}
+
+// addRefused puts routes that are not served among the candidates. Of a rule that cannot be read it is enough that it
+// speaks of the request's host.
+func (e *Explanation) addRefused(refused []Refused, entryPoint string, s subject) {
+	for i := range refused {
+		r := &refused[i]
+		spoken := s.host != "" && strings.Contains(strings.ToLower(r.Rule.Text), strings.ToLower(s.host))
+		if !slices.Contains(r.EntryPoints, entryPoint) || r.Unread && !spoken || !r.Unread && r.Rule.holds(s) == no {
+			continue
+		}
+		e.Candidates = append(e.Candidates, Candidate{Refused: r, Outcome: NotServed})
+	}
+	slices.SortStableFunc(e.Candidates, func(a, b Candidate) int { return cmp.Compare(b.priority(), a.priority()) })
+}
+
+func (c Candidate) priority() int {
+	if c.Route == nil {
+		return c.Refused.Priority
+	}
+	return c.Route.Priority
 }
 
 func (e *Explanation) outcome(r *Route, entryPoint string, why []Reason) Outcome {

@@ -201,6 +201,13 @@ type ClientCert struct {
 	Issuer    []string
 }
 
+// What holds where a field of Buffering or CircuitBreaker is zero.
+const (
+	DefaultMemory       = int64(1 << 20)
+	DefaultBreakerCheck = 100 * time.Millisecond
+	DefaultBreakerRest  = 10 * time.Second // of Fallback and of Recovery
+)
+
 // ContentType guesses a Content-Type where the endpoint sends none, as v3's middleware does.
 type ContentType struct{}
 

@@ -23,12 +23,15 @@ func (c *compiler) resolvePages(r *Route) []Filter {
 		filters = slices.Delete(filters, i, i+1)
 		c.tell(r.Owner, Diagnostic{
 			Label: page.Label, Value: page.Service, Code: UnknownPage, Severity: Error, Suggestion: c.nearestPage(page.Service),
-			Message: fmt.Sprintf("error page %s is made by service %s, which nobody offers; there is no page", page.Name, page.Service) +
+			Message: fmt.Sprintf("%s is made by service %s, which nobody offers; there is no page", page.called(), page.Service) +
 				inSegment(r.Segment, page.Label),
 		})
 	}
 	return filters
 }
+
+// called is a page as its author knows it.
+func (p ErrorPage) called() string { return strings.TrimSpace("error page " + p.Name) }
 
 // meantPage finds a service whose name was written with its backend- where Traefik 1.x wants it without.
 func (c *compiler) meantPage(page *ErrorPage) bool {

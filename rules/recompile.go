@@ -36,7 +36,7 @@ func (t *Table) follow(specs []Spec) (next *Table, ok bool) {
 			return nil, false
 		}
 	}
-	next = &Table{Routes: slices.Clone(t.Routes), Services: services, byEntryPoint: t.byEntryPoint, options: t.options, specs: specs, found: t.found}
+	next = &Table{Routes: slices.Clone(t.Routes), Services: services, Refused: t.Refused, byEntryPoint: t.byEntryPoint, options: t.options, specs: specs, found: t.found}
 	for i, r := range next.Routes {
 		if s := services[r.Service.ID]; s != r.Service {
 			changed := *r
@@ -90,6 +90,7 @@ func (s *Service) with(o Owner, from *ServiceSpec) (*Service, bool) {
 func (s *Spec) sameButEndpoints(other *Spec) bool {
 	return s.Owner.ID == other.Owner.ID && s.Owner.Name == other.Owner.Name && s.Owner.Gone == other.Owner.Gone && s.Owner.Created.Equal(other.Owner.Created) &&
 		(share(s.Routes, other.Routes) || slices.EqualFunc(s.Routes, other.Routes, RouteSpec.equal)) &&
+		(share(s.Refused, other.Refused) || slices.EqualFunc(s.Refused, other.Refused, Refused.equal)) &&
 		(share(s.Services, other.Services) || slices.EqualFunc(s.Services, other.Services, ServiceSpec.sameSettings))
 }
 

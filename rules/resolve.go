@@ -13,6 +13,9 @@ func (c *compiler) resolveRoutes(specs []Spec) {
 		for _, r := range spec.Routes {
 			c.resolveRoute(spec.Owner, r)
 		}
+		for _, r := range spec.Refused {
+			c.refuse(spec.Owner, r)
+		}
 	}
 }
 
@@ -31,11 +34,22 @@ func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 		c.tellRoute(r, UnknownService, Error, "the route leads to service %s, which nobody offers", spec.Service)
 	}
 	if !c.redirectsExist(r) || r.Service == nil || len(r.EntryPoints) == 0 {
+		c.refuse(o, spec.Refuse())
 		return
 	}
 	r.Filters = c.resolvePages(r)
 	r.Name = c.freeName(spec.Name)
 	c.routes = append(c.routes, r)
+}
+
+// refuse keeps a route that is not served in mind. One whose entry points do not exist would have been at the default ones.
+func (c *compiler) refuse(o Owner, r Refused) {
+	r.Owner = o
+	there := slices.DeleteFunc(slices.Clone(r.EntryPoints), func(name string) bool { return !slices.Contains(c.options.EntryPoints, name) })
+	if r.EntryPoints = there; len(there) == 0 {
+		r.EntryPoints = c.defaults
+	}
+	c.refused = append(c.refused, r)
 }
 
 // redirectsExist refuses a route that redirects to an entry point which is not there: without the redirect it would serve

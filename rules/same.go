@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -15,15 +17,20 @@ func Same(a, b *Table) bool { return slices.Equal(a.meaning(), b.meaning()) }
 func (t *Table) meaning() []string {
 	lines := make([]string, len(t.Routes))
 	for i, r := range t.Routes {
-		lines[i] = r.meaning(t.options.manner())
+		lines[i] = t.meaningOf(r)
 	}
 	slices.Sort(lines)
 	return lines
 }
 
-func (r *Route) meaning(m manner) string {
+func (t *Table) meaningOf(r *Route) string {
+	m := t.options.manner()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%08d %q %s passhost=%t shadowed=%t owner=%s", r.Priority, r.EntryPoints, r.Rule.canonical(m), r.PassHost, r.Shadowed, r.Owner.ID)
+	fmt.Fprintf(&b, "%08d %q %s shadowed=%t owner=%s", r.Priority, r.EntryPoints, r.Rule.canonical(m), r.Shadowed, r.Owner.ID)
+	if r.Closed() {
+		return b.String() + " closed" // wherever it leads, no request goes there
+	}
+	fmt.Fprintf(&b, " passhost=%t", r.PassHost)
 	if then := r.Rule.then; then.stripLike != nil && then.add != "" {
 		b.WriteString(" unrooted") // what 1.x cuts off may take the slash with it
 	}
@@ -31,17 +38,49 @@ func (r *Route) meaning(m manner) string {
 		b.WriteString(" | " + f.key())
 	}
 	for _, f := range r.Filters {
-		if rewrite, ok := f.(Rewrite); ok {
-			b.WriteString(" | " + rewrite.key())
-			continue
-		}
-		b.WriteString(" | " + FilterKey(f))
+		b.WriteString(" | " + t.filterMeaning(f))
 	}
 	b.WriteString(" -> " + r.Service.meaning())
 	return b.String()
 }
 
+// filterMeaning is what a filter does: without its parts' names, and with what holds where a field is zero.
+func (t *Table) filterMeaning(f Filter) string {
+	switch f := f.(type) {
+	case Rewrite:
+		return f.key()
+	case ErrorPage:
+		f.Name, f.Service = "", t.Service(f.Service).meaning()
+		return FilterKey(f)
+	case RateLimit:
+		f.Rates = slices.Clone(f.Rates)
+		for i := range f.Rates {
+			f.Rates[i].Name = ""
+		}
+		return FilterKey(f)
+	case BasicAuth:
+		f.Realm = cmp.Or(f.Realm, "traefik")
+		return FilterKey(f)
+	case DigestAuth:
+		f.Realm = cmp.Or(f.Realm, "traefik")
+		return FilterKey(f)
+	case Buffering:
+		f.MemRequest, f.MemResponse = cmp.Or(f.MemRequest, DefaultMemory), cmp.Or(f.MemResponse, DefaultMemory)
+		return FilterKey(f)
+	case CircuitBreaker:
+		f.Check, f.Fallback, f.Recovery = cmp.Or(f.Check, DefaultBreakerCheck), cmp.Or(f.Fallback, DefaultBreakerRest), cmp.Or(f.Recovery, DefaultBreakerRest)
+		return FilterKey(f)
+	case Headers:
+		f.Always = f.Always && !reflect.DeepEqual(f, Headers{Request: f.Request, Always: true}) // else no answer is changed
+		return FilterKey(f)
+	}
+	return FilterKey(f)
+}
+
 func (s *Service) meaning() string {
+	if s == nil {
+		return "nobody"
+	}
 	var b strings.Builder
 	b.WriteString(spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) + s.Presence.String())
 	for _, source := range s.Sources {

@@ -7,6 +7,7 @@ package rules
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -16,6 +17,33 @@ type Spec struct {
 	Owner    Owner
 	Routes   []RouteSpec
 	Services []ServiceSpec
+	Refused  []Refused // what labels ask for too and is not served
+}
+
+// A Refused is a route that labels ask for and that is not served. Its owner has been told why, by Error diagnostics; it is
+// for whoever looks for the requests that it would have had.
+type Refused struct {
+	Owner       Owner  // filled in by Compile
+	Label       string // as in a RouteSpec
+	Segment     string
+	Rule        Rule     // Text alone where Unread
+	Unread      bool     // the rule could not be parsed, so that nobody knows what it holds for
+	Priority    int      // as it would count
+	EntryPoints []string // as in a RouteSpec; in a table those that exist
+}
+
+// Refuse is what is left of a route that is not served.
+func (r RouteSpec) Refuse() Refused {
+	priority := r.Rule.Priority()
+	if r.Priority > 0 {
+		priority = r.Priority
+	}
+	return Refused{Label: r.Label, Segment: r.Segment, Rule: r.Rule, Priority: priority, EntryPoints: r.EntryPoints}
+}
+
+func (r Refused) equal(other Refused) bool {
+	return r.Label == other.Label && r.Segment == other.Segment && r.Unread == other.Unread && r.Priority == other.Priority &&
+		slices.Equal(r.EntryPoints, other.EntryPoints) && r.Rule.equal(other.Rule)
 }
 
 // An Owner is the swarm service that a spec was read from.

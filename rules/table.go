@@ -9,6 +9,7 @@ import (
 type Table struct {
 	Routes   []*Route   // in the order they are tried: highest priority first, of equals the older owner's
 	Services []*Service // by name
+	Refused  []Refused  // what was asked for and is not served, in the order of Routes
 
 	byEntryPoint map[string]*index
 	options      Options

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"strings"
@@ -51,5 +52,20 @@ func TestACheckExitsWith1OnErrorsWith2OnUnusableArgumentsAndElseWith0(t *testing
 		if strings.Contains(out, "\x1b") {
 			t.Errorf("%s: colour in what is no terminal", c.args)
 		}
+	}
+}
+
+func TestCheckOfEachFileExitsWith1IfOneHasErrors(t *testing.T) {
+	out, _, code := appia(t, "", "check", "--each", "-q", examples+"/broken")
+	if code != 1 || strings.Count(out, "in 2 services.")+strings.Count(out, "services.") < 10 {
+		t.Errorf("code %d, %s", code, out)
+	}
+	out, _, code = appia(t, "", "check", "--each", "--json", examples+"/broken")
+	var reports []struct{ Errors int }
+	if err := json.Unmarshal([]byte(out), &reports); err != nil || code != 1 || len(reports) < 10 {
+		t.Errorf("code %d, %v, %d reports", code, err, len(reports))
+	}
+	if _, complaints, code := appia(t, "", "check", "--each"); code != 2 || !strings.Contains(complaints, "name the files") {
+		t.Errorf("without a file: code %d, %s", code, complaints)
 	}
 }

@@ -41,7 +41,8 @@ func newExplain() *cobra.Command {
 		Use: "explain [flags] METHOD URL [-- the router's flags]", Short: "Tell where a request goes, and why there",
 		DisableFlagsInUseLine: true,
 		Long: "Tell what becomes of a request: every route that is a candidate, in the order in which they are tried, and what keeps\n" +
-			"it from matching; the one that wins; what it makes of the path; its filters; the endpoints, and whose turn is next.\n" +
+			"it from matching; those that would and are not served; the one that wins; what it makes of the path; what each filter does;\n" +
+			"the endpoints, and whose turn is next; and what the client gets. Filters that count or ask somebody are said to do so.\n" +
 			"Nothing is sent to a service, and no turn is taken.\n\n" +
 			"A running router is asked by its API, at http://127.0.0.1:8080 unless --api says otherwise. With --stack or --snapshot\n" +
 			"it is what a router would make of these files; as for appia check, its flags stand behind -- or in the files.",
@@ -80,8 +81,8 @@ func newExplain() *cobra.Command {
 }
 
 func (q *questions) ask(ctx context.Context, args, router []string) (*explain.Answer, error) {
-	if len(args) == 1 {
-		args = []string{http.MethodGet, args[0]}
+	if len(args) == 1 && strings.ContainsAny(args[0], "./:") {
+		return nil, fmt.Errorf("a method is needed too, as in appia explain GET %s", args[0])
 	}
 	if len(args) != 2 {
 		return nil, errors.New("a method and a URL are needed, as in appia explain GET https://api.example.com/v3")
@@ -126,19 +127,26 @@ func (q *questions) askFiles(ctx context.Context, files, router []string) (*expl
 	if err != nil {
 		return nil, err
 	}
-	world := explain.World{Table: w.Table, Groups: explain.Resting(w.Table)}
-	for _, e := range w.Config.EntryPoints {
-		world.EntryPoints = append(world.EntryPoints, explain.EntryPoint{Name: e.Name, Address: e.Address})
+	world := explain.World{
+		Table: w.Table, Groups: explain.Resting(w.Table), EntryPoints: explain.EntryPoints(w.Config.EntryPoints),
+		Diagnostics: w.Told, Passwords: true, Hidden: w.Hidden,
 	}
 	answer, err := explain.Ask(world, q.request)
 	if err != nil {
 		return nil, err
 	}
-	answer.Notes = append(slices.Clone(w.Remarks), "health is not known from files, and addresses of a stack's tasks are made up")
+	answer.Notes = append(slices.Concat(w.Remarks, answer.Notes), "health is not known from files, and addresses of a stack's tasks are made up")
 	if n := w.Count(rules.Error); n > 0 {
-		answer.Notes = append(answer.Notes, fmt.Sprintf("appia check tells %d errors in these files", n))
+		answer.Notes = append(answer.Notes, "appia check tells "+errorsIn(n)+" in these files")
 	}
 	return answer, nil
+}
+
+func errorsIn(n int) string {
+	if n == 1 {
+		return "1 error"
+	}
+	return strconv.Itoa(n) + " errors"
 }
 
 // patience is how long a router may take to answer.

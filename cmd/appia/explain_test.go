@@ -35,7 +35,7 @@ func TestExplainAsksARouterWhereNoFileIsNamed(t *testing.T) {
 	}))
 	defer router.Close()
 	out, _, code := appia(t, "", "explain", "get", "a.com", "-H", "X-Foo: bar", "--client", "10.0.0.1", "--api", router.URL+"/admin/")
-	if code != 0 || !strings.Contains(out, "the answer is 404") ||
+	if code != 0 || !strings.Contains(out, "404 Not Found: no route matches") ||
 		asked != "/admin/api/explain?all=false&client=10.0.0.1&entryPoint=&header=X-Foo%3A+bar&method=GET&url=a.com" {
 		t.Errorf("code %d, asked %s, output %s", code, asked, out)
 	}
@@ -55,7 +55,17 @@ func TestExplainInJSON(t *testing.T) {
 func TestAQuestionThatCannotBeAskedExitsWith2(t *testing.T) {
 	for args, want := range map[string]string{
 		"explain": "a method and a URL are needed",
-		"explain GET ftp://a.b --stack " + examples:            "no URL with a host",
+		"explain GET ftp://a.b --stack " + examples: "no URL with a host",
+		"explain a.b":                                          "appia explain GET a.b",
+		"explain GET":                                          "a method and a URL are needed",
+		"explain G(T a.b --stack " + examples:                  "is no method",
+		"explain GET a.b:99999 --stack " + examples:            "no port from 1 to 65535",
+		"explain GET a.b: --stack " + examples:                 "no port from 1 to 65535",
+		"explain GET http://:80/ --stack " + examples:          "no URL with a host",
+		"explain GET a.b b.c":                                  "a method and a URL are needed",
+		"explain GET me:pw@a.b --stack " + examples:            "not in the URL",
+		"explain GET a.b -H X(:1 --stack " + examples:          "is no name of a field",
+		"explain GET a.b -H Host:a/b --stack " + examples:      "a request has one Host",
 		"explain GET a.b -H nonsense":                          `-H "nonsense"`,
 		"explain GET a.b --client me":                          "--client me",
 		"explain GET a.b --api http://127.0.0.1:1":             "no router answers at http://127.0.0.1:1",

@@ -22,8 +22,12 @@ func TestMigratePrintsLabelsOfTheOtherDialect(t *testing.T) {
 		}
 	}
 	wrong := strings.Replace(newer, "labels: [", "labels: [traefik.http.routers.a.middlewares=nobody, ", 1)
-	if out, _, code := appia(t, wrong, "migrate", "--to", "v1", "-"); code != 0 || strings.Contains(out, "labels:") || !strings.Contains(out, "left as it is") {
+	if out, _, code := appia(t, wrong, "migrate", "--to", "v1", "-"); code != 1 || strings.Contains(out, "labels:") || !strings.Contains(out, "left as it is") {
 		t.Errorf("of a router that is not served: code %d, %s", code, out)
+	}
+	twice := strings.Replace(text, "image: x", "image: x\n    image: y", 1)
+	if out, _, code := appia(t, twice, "migrate", "-"); code != 1 || !strings.Contains(out, "# error: <stdin>:4") {
+		t.Errorf("of a file that docker refuses: code %d, %s", code, out)
 	}
 	for args, want := range map[string]string{
 		"migrate": "name a stack file", "migrate --to v2 -": "it is v3 or v1", "migrate nowhere.yml": "no such file", "migrate --too": "did you mean --to?",

@@ -123,6 +123,9 @@ func parseAddresses(text string) (all []snapshot.Address) {
 func written(specs []rules.Spec, found []rules.Diagnostic) string {
 	var text strings.Builder
 	for _, spec := range specs {
+		if len(spec.Routes)+len(spec.Services) == 0 {
+			continue // what it holds beside is told by diagnostics
+		}
 		fmt.Fprintf(&text, "spec %s\n", spec.Owner.Name)
 		for _, r := range spec.Routes {
 			fmt.Fprintf(&text, "  route %s: %q -> %s", r.Name, r.Rule.Text, r.Service)

@@ -220,7 +220,7 @@ func basicAuth3(o *options3, m *middleware3) {
 // someUsers spoils a lock that has no key: nobody could come in.
 func (o *options3) someUsers() {
 	if len(o.list("users")) == 0 && o.text("usersfile") == "" && !o.spoiled {
-		o.bad(o.first("users"), MissingOption, "neither users nor a file of them", "")
+		o.bad(o.first("users"), MissingOption, "there are neither users nor a file of them", "")
 	}
 }
 

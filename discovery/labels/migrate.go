@@ -29,6 +29,7 @@ type Migration struct {
 	Labels  map[string]string
 	Notes   []string           // what the other dialect cannot say, or says a little differently
 	Found   []rules.Diagnostic // what is wrong with the labels that it was made of
+	Left    bool               // there is something to do, and nothing is written: it would not be what it was, or open
 }
 
 // Migrate writes the labels of every service that is published in a dialect. The same swarm gives the same labels.
@@ -50,7 +51,7 @@ func Migrate(seen *snapshot.Swarm, o Options, to Language) []Migration {
 		switch {
 		case closed:
 			// What the labels were to keep out would come in with labels that say nothing of it.
-			done.Notes = []string{"left as it is: what is wrong with its labels comes first"}
+			done.Notes, done.Left = []string{"left as it is: what is wrong with its labels comes first"}, true
 		case already && from:
 			done.Notes = []string{"left as it is: it has labels of both dialects"}
 		case already:
@@ -62,6 +63,9 @@ func Migrate(seen *snapshot.Swarm, o Options, to Language) []Migration {
 				m.write(&specs[j])
 			}
 			done.Labels, done.Notes = m.labels, m.notes
+			if m.open != "" {
+				done.Labels, done.Notes, done.Left = nil, []string{"left as it is: " + m.open}, true
+			}
 		}
 		if len(done.Labels) > 0 || len(done.Notes) > 0 || len(done.Found) > 0 {
 			all = append(all, done)
@@ -114,6 +118,7 @@ type migration struct {
 	labels  map[string]string
 	notes   []string
 	taken   map[string]bool // names of routers, services and middlewares
+	open    string          // why what is written would let in others; "": it would not
 }
 
 func (m *migration) note(text string) {
@@ -150,11 +155,27 @@ func (m *migration) keep() {
 
 func (m *migration) write(spec *rules.Spec) {
 	m.taken = map[string]bool{}
+	for _, r := range spec.Routes {
+		if m.open = m.opens(r.Filters); m.open != "" {
+			return
+		}
+	}
 	if m.to == Traefik3 {
 		m.write3(spec)
 		return
 	}
 	m.write1(spec)
+}
+
+// opens is why a route would let in others if it were written in the other dialect; "": it would not.
+func (m *migration) opens(filters []rules.Filter) string {
+	switch {
+	case slices.Contains(filters, rules.Filter(rules.Closed{})):
+		return "a lock that it asks for cannot be made, and no dialect has words for that"
+	case m.to == Traefik1:
+		return unguarded(filters)
+	}
+	return ""
 }
 
 // free is a name that nothing else of the service has.

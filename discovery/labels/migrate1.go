@@ -1,6 +1,7 @@
 package labels
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,29 @@ func (m *migration) write1(spec *rules.Spec) {
 			m.note("service " + short(s.Name) + " leads to other services, which 1.x has no words for; give those that share requests one traefik.backend and one rule")
 		}
 	}
+}
+
+// unguarded is why a route of Traefik 3 would let in others if it were written for 1.x; "": it would not.
+func unguarded(filters []rules.Filter) string {
+	locks, lists := 0, 0
+	for _, f := range filters {
+		switch f := f.(type) {
+		case rules.BasicAuth, rules.DigestAuth, rules.ForwardAuth:
+			locks++
+		case rules.AllowList:
+			lists++
+			if f.Depth > 0 || len(f.Excluded) > 0 {
+				return "1.x has no ipStrategy, and its white list would let in others"
+			}
+		}
+	}
+	switch {
+	case locks > 1:
+		return "a route of 1.x has one kind of authentication, and the others would be lost"
+	case lists > 1:
+		return "a route of 1.x has one white list, and the others would be lost"
+	}
+	return ""
 }
 
 func (m *migration) route1(segment string, r *rules.RouteSpec, spec *rules.Spec) {
@@ -129,8 +153,14 @@ func (m *migration) share1(at, service string, spec *rules.Spec) {
 	m.settings1(s)
 }
 
-// shared reports whether other owners have a share of a service.
+// shared reports whether others depend on a service's name: they have a share of it, or it makes their error pages.
 func (m *migration) shared(service string, spec *rules.Spec) bool {
+	makes := func(f rules.Filter) bool { page, ok := f.(rules.ErrorPage); return ok && page.Service == service }
+	for _, other := range m.all {
+		if slices.ContainsFunc(other.Routes, func(r rules.RouteSpec) bool { return slices.ContainsFunc(r.Filters, makes) }) {
+			return true
+		}
+	}
 	return slices.ContainsFunc(m.all, func(other rules.Spec) bool {
 		return other.Owner.ID != spec.Owner.ID && slices.ContainsFunc(other.Services, func(s rules.ServiceSpec) bool { return s.Name == service })
 	})
@@ -266,7 +296,7 @@ func (m *migration) filter1(at string, f rules.Filter) {
 		m.headers1(at+"headers.", f)
 		return
 	case rules.ErrorPage:
-		at += "errors." + orPage(f.Name) + "."
+		at = m.page1(at, f.Name)
 		w.add("status", strings.Join(statusTexts(f.Status), ","))
 		w.add("backend", short(f.Service))
 		w.add("query", f.Query)
@@ -300,11 +330,16 @@ func (m *migration) filter1(at string, f rules.Filter) {
 	}
 }
 
-func orPage(name string) string {
+// page1 is where the labels of a page stand. 1.x runs pages by their names, the last first.
+func (m *migration) page1(at, name string) string {
 	if name == "" {
-		return "page"
+		name = "page"
+		for n := 999; m.taken[at+name]; n-- {
+			name = fmt.Sprintf("p%03d", n)
+		}
 	}
-	return name
+	m.taken[at+name] = true
+	return at + "errors." + name + "."
 }
 
 func (m *migration) users1(w *words, users []string, file, realm string, remove bool) {

@@ -49,6 +49,7 @@ func (m *migration) service3(name string, s *rules.ServiceSpec, spec *rules.Spec
 			m.set(at+"passhostheader", "false")
 		}
 	}
+	m.tellHosts3(name, s.Name)
 	if s.Balance == rules.DRR {
 		m.note("Traefik 3 has no drr; wrr is written, as which it is served here too")
 	}
@@ -57,6 +58,21 @@ func (m *migration) service3(name string, s *rules.ServiceSpec, spec *rules.Spec
 	}
 	if s.Check != nil {
 		m.check3(at+"healthcheck.", s.Check)
+	}
+}
+
+// tellHosts3 tells of routes to one service that differ in passHostHeader.
+func (m *migration) tellHosts3(name, service string) {
+	seen := map[bool]bool{}
+	for _, spec := range m.all {
+		for _, r := range spec.Routes {
+			if r.Service == service {
+				seen[r.PassHost] = true
+			}
+		}
+	}
+	if len(seen) > 1 {
+		m.note("routes to service " + name + " differ in passHostHeader, which in Traefik 3 is the service's: that of the oldest service counts for all")
 	}
 }
 
@@ -122,7 +138,9 @@ func (m *migration) router3(r *rules.RouteSpec, spec *rules.Spec) {
 	}
 	for _, s := range spec.Services {
 		if s.Name == r.Service && s.MaxConn != nil {
-			m.note("Traefik 3 limits the requests of a router, not of a service, and answers 429 from the limit on: inFlightReq is written for traefik.backend.maxconn")
+			if s.MaxConn.Amount > 0 {
+				m.note("Traefik 3 limits the requests of a router, not of a service, and answers 429 from the limit on: inFlightReq is written for traefik.backend.maxconn")
+			}
 			used = append(used, m.middleware3(name, rules.InFlight{Key: s.MaxConn.Extractor, Amount: s.MaxConn.Amount})...)
 		}
 	}

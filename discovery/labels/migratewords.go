@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/appia-edge/appia/rules"
 )
@@ -86,6 +87,11 @@ func words3(f rules.Filter, note func(string)) []words {
 	case rules.RateLimit:
 		return rateWords3(f, note)
 	case rules.InFlight:
+		if f.Amount < 0 {
+			note("a limit below 0 refuses every request, for which Traefik 3 has no words: an ipAllowList of nobody is written, which answers 429 as well")
+			w.allow(nobody, note)
+			break
+		}
 		w.kind = "inFlightReq"
 		w.number("amount", f.Amount)
 		w.criterion(f.Key)
@@ -123,6 +129,9 @@ func words3(f rules.Filter, note func(string)) []words {
 	return []words{w}
 }
 
+// nobody is let in, with the status of a limit that is reached.
+var nobody = rules.AllowList{Ranges: []netip.Prefix{netip.MustParsePrefix("255.255.255.255/32")}, RejectStatus: 429}
+
 func (w *words) rewrite(f rules.Rewrite) {
 	w.kind = f.Kind
 	option := map[string]string{"stripPrefix": "prefixes", "stripPrefixRegex": "regex", "addPrefix": "prefix", "replacePath": "path"}[f.Kind]
@@ -145,9 +154,6 @@ func (w *words) users(users []string, file, realm string, remove bool, field str
 	}
 	w.flag("removeHeader", remove)
 	w.add("headerField", field)
-	if len(w.options) == 0 {
-		w.add("realm", "traefik") // a lock without a user refuses everybody
-	}
 }
 
 func (w *words) forward(f rules.ForwardAuth) {
@@ -234,27 +240,38 @@ func (w *words) criterion(key rules.Extractor) {
 func (w *words) buffering(f rules.Buffering) {
 	w.kind = "buffering"
 	w.number("maxRequestBodyBytes", f.MaxRequest)
-	w.add("memRequestBodyBytes", strconv.FormatInt(f.MemRequest, 10))
+	w.number("memRequestBodyBytes", beside(f.MemRequest, rules.DefaultMemory))
 	w.number("maxResponseBodyBytes", f.MaxResponse)
-	w.add("memResponseBodyBytes", strconv.FormatInt(f.MemResponse, 10))
+	w.number("memResponseBodyBytes", beside(f.MemResponse, rules.DefaultMemory))
 	if f.Retry != nil {
 		w.add("retryExpression", f.Retry.String())
 	}
+	if len(w.options) == 0 {
+		w.add("memRequestBodyBytes", strconv.FormatInt(rules.DefaultMemory, 10)) // a label it needs, to be there at all
+	}
+}
+
+// beside is a value, or zero where it is what holds anyway.
+func beside[T comparable](value, usual T) (zero T) {
+	if value == usual {
+		return zero
+	}
+	return value
 }
 
 func (w *words) breaker(f rules.CircuitBreaker) {
 	w.kind = "circuitBreaker"
 	w.add("expression", f.When.String())
-	if f.Check > 0 {
-		w.add("checkPeriod", f.Check.String())
-	}
-	if f.Fallback > 0 {
-		w.add("fallbackDuration", f.Fallback.String())
-	}
-	if f.Recovery > 0 {
-		w.add("recoveryDuration", f.Recovery.String())
-	}
+	w.period("checkPeriod", f.Check, rules.DefaultBreakerCheck)
+	w.period("fallbackDuration", f.Fallback, rules.DefaultBreakerRest)
+	w.period("recoveryDuration", f.Recovery, rules.DefaultBreakerRest)
 	w.number("responseCode", int64(f.Status))
+}
+
+func (w *words) period(name string, d, usual time.Duration) {
+	if d = beside(d, usual); d > 0 {
+		w.add(name, d.String())
+	}
 }
 
 func (w *words) compress(f rules.Compress) {

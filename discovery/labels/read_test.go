@@ -231,6 +231,7 @@ func TestWhatLooksLikeAProtectionClosesItsRoute(t *testing.T) {
 func TestAnEmptyLockIsNotServedOpen(t *testing.T) {
 	for _, label := range []string{
 		"traefik.frontend.auth.basic=", "traefik.frontend.auth.basic.users=", "traefik.frontend.auth.basic.usersFile=", "traefik.frontend.auth.digest.users=",
+		"traefik.frontend.auth.basic.removeHeader=", "traefik.frontend.auth.digest.removeHeader=", "traefik.frontend.auth.forward.trustForwardHeader=",
 		"traefik.frontend.auth.forward.address=", "traefik.frontend.whiteList.sourceRange=", "traefik.frontend.whitelistSourceRange=", "traefik.frontend.redirect.entryPoint=",
 		"traefik.frontend.headers.allowedHosts=", "traefik.frontend.auht.basic=", "traefik.frontend.auth.basic.user=", `traefik.frontend.auth.basic.users=""`,
 	} {
@@ -261,5 +262,51 @@ func TestEmptyLocksOfTraefik3AreTold(t *testing.T) {
 	specs, found = Read(oneTask("svc", router, service, "traefik.http.middlewares.m.compress=true", "traefik.http.middlewares.n.compress=true", "traefik.http.middlewares.c.chain.middlewares=n@docker"), exposed)
 	if len(openRoutes(specs...)) != 1 || codes(found) != WithoutEffect || !strings.Contains(found[0].Message, ": c, m") {
 		t.Errorf("middlewares at no door: %s", written(specs, found))
+	}
+}
+
+func TestRoutesThatAreNotServedAreRememberedWithTheirRules(t *testing.T) {
+	for _, c := range []struct {
+		labels []string
+		want   string // the rules, those that cannot be read with a mark
+	}{
+		{[]string{"traefik.frontend.rule=Host:a.b"}, "Host:a.b"},
+		{[]string{"traefik.port=80", "traefik.frontend.rule=Hots:a.b"}, "Hots:a.b (unread)"},
+		{[]string{"traefik.port=80", "traefik.frontend.rule=Host:a.b", "traefik.frontend.auth.basic.users=nonsense"}, ""}, // closed, in the table
+		{[]string{"traefik.port=80", "traefik.frontend.rule=Host:a.b", "traefik.tags=internal"}, "Host:a.b"},
+		{[]string{"traefik.a.port=80", "traefik.a.frontend.rule=Host:a.b", "traefik.b.frontend.rule=Host:b.b"}, "Host:b.b"},
+		{[]string{"traefik.http.routers.r.rule=Host(`a.b`)", "traefik.http.routers.r.middlewares=nobody", "traefik.http.services.r.loadbalancer.server.port=80"}, ""},
+		{[]string{"traefik.http.routers.r.rule=Host(`a.b`)", "traefik.http.routers.r.service=x@file", "traefik.http.routers.r.middlewares=nobody"}, "Host(`a.b`)"},
+		{[]string{"traefik.http.routers.r.rule=Hots(`a.b`)", "traefik.http.services.r.loadbalancer.server.port=80"}, "Hots(`a.b`) (unread)"},
+		{[]string{"traefik.enable=false", "traefik.port=80", "traefik.frontend.rule=Host:a.b"}, ""},
+		{[]string{"traefik.port=80", "traefik.frontend.rule=Host:a.b"}, ""},
+		{nil, ""},
+	} {
+		service := snapshot.Service{ID: "s", Name: "web", Labels: map[string]string{}}
+		for _, label := range c.labels {
+			name, value, _ := strings.Cut(label, "=")
+			service.Labels[name] = value
+		}
+		o := Options{ExposedByDefault: true}
+		if _, tagged := service.Labels["traefik.tags"]; tagged {
+			var err error
+			if o.Constraints, err = ParseConstraints([]string{"tag==public"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		specs, _ := Read(&snapshot.Swarm{Services: []snapshot.Service{service}}, o)
+		var got []string
+		for _, spec := range specs {
+			for _, r := range spec.Refused {
+				text := r.Rule.Text
+				if r.Unread {
+					text += " (unread)"
+				}
+				got = append(got, text)
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%v: got %q, want %q", c.labels, got, c.want)
+		}
 	}
 }

@@ -38,7 +38,7 @@ func (r *Reader) Read(s *snapshot.Swarm) ([]rules.Spec, []rules.Diagnostic) {
 	specs := make([]rules.Spec, 0, len(r.kept))
 	var found []rules.Diagnostic
 	for i := range r.kept {
-		if spec := &r.kept[i].spec; len(spec.Services) > 0 || len(spec.Routes) > 0 {
+		if spec := &r.kept[i].spec; len(spec.Services)+len(spec.Routes)+len(spec.Refused) > 0 {
 			specs = append(specs, r.kept[i].spec)
 		}
 		found = append(found, r.kept[i].found...)

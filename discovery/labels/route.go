@@ -50,13 +50,13 @@ func (r *reading) parse(d *draft, text string) (rule rules.Rule, ok bool) {
 	return rule, ok
 }
 
-// addRoute adds the segment's route to a service.
-func (r *reading) addRoute(d *draft, segment string, rule rules.Rule, text, service string, filters []rules.Filter) {
-	r.spec.Routes = append(r.spec.Routes, rules.RouteSpec{
+// route is the segment's route to a service.
+func (r *reading) route(d *draft, segment string, rule rules.Rule, text, service string, filters []rules.Filter) rules.RouteSpec {
+	return rules.RouteSpec{
 		Label: d.rule.name, Segment: segment, Name: frontendName(segment, service, text), Rule: rule, Priority: d.priority,
 		EntryPoints: d.entryPoints, EntryPointsLabel: d.labels["traefik.frontend.entryPoints"].name,
 		Service: service, PassHost: d.passHost, Filters: filters,
-	})
+	}
 }
 
 // defaultRule is for segments without a rule: the service's name as a host of the domain. It is empty without a domain.

@@ -35,7 +35,8 @@ func (t *reading3) router(name string, options map[string]entry) {
 		t.noteTo("")(e, severity, code, strings.Replace(message, "the middleware can't be used", "the router is not served", 1), suggestion)
 	}
 	o.checkNames("routers", &t.notes.guesses)
-	rule, ok := t.rule3(o, options["rule"])
+	rule, read := t.rule3(o, options["rule"])
+	ok := read
 	spec := rules.RouteSpec{
 		Label: options["rule"].name, Segment: name, Name: name, Rule: rule, EntryPoints: o.list("entrypoints"),
 		EntryPointsLabel: options["entrypoints"].name, Priority: o.priority(),
@@ -54,7 +55,13 @@ func (t *reading3) router(name string, options map[string]entry) {
 	}
 	if ok && spec.Service != "" {
 		t.spec.Routes = append(t.spec.Routes, spec)
+		return
 	}
+	text := options["rule"].value
+	if read {
+		text = rule.Text
+	}
+	t.refuse(spec, text, !read)
 }
 
 // halve finds routers that a slip in a name made two of: one has the rule, the other the lock. A router with middlewares and

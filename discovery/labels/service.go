@@ -13,6 +13,7 @@ type reading struct {
 	spec    rules.Spec
 
 	segments map[string]string // the segments that have a service of their own, by its name
+	excluded bool              // it is another router's, by this one's constraints
 	asked    []asked           // what reading depended on of the names of other services
 }
 
@@ -22,22 +23,40 @@ func readService(s *snapshot.Service, around surroundings) result {
 	r.spec.Owner = rules.Owner{ID: s.ID, Name: s.Name, Created: s.Created, Gone: s.Gone}
 	r.tellContainerLabels()
 	var segments []segment
-	if r.published() {
-		var newer []entry
-		segments, newer = split(s.Labels, r.notes)
-		old, shared := split3(segments, newer)
-		for _, segment := range old {
-			r.readSegment(segment)
-		}
-		if len(newer) > 0 {
-			r.read3(newer, shared)
-		}
+	switch {
+	case r.published():
+		segments = r.readAll()
+	case r.excluded:
+		r.refuseAll()
 	}
 	read := result{service: s, twin: around.twins[s.ID], asked: r.asked, spec: r.spec, found: r.notes.list(segments)}
 	if s.Gone {
 		read.found = nil // there is nobody left to tell it to
 	}
 	return read
+}
+
+// readAll reads the labels of both dialects.
+func (r *reading) readAll() []segment {
+	segments, newer := split(r.service.Labels, r.notes)
+	old, shared := split3(segments, newer)
+	for _, segment := range old {
+		r.readSegment(segment)
+	}
+	if len(newer) > 0 {
+		r.read3(newer, shared)
+	}
+	return segments
+}
+
+// refuseAll keeps in mind the routes of a service that is another router's. What is wrong with its labels is told by that one.
+func (r *reading) refuseAll() {
+	there := &reading{surroundings: r.surroundings, service: r.service, notes: &notebook{service: r.service.Name}}
+	there.readAll()
+	r.asked, r.spec.Refused = there.asked, there.spec.Refused
+	for _, route := range there.spec.Routes {
+		r.spec.Refused = append(r.spec.Refused, route.Refuse())
+	}
 }
 
 // published reports whether this router serves the service at all: switched on, and tagged as the constraints want.
@@ -52,7 +71,8 @@ func (r *reading) published() bool {
 		return false
 	}
 	constraint, found := unmet(r.options.Constraints, d.tags)
-	if found && r.spoken() {
+	r.excluded = found && r.spoken()
+	if r.excluded {
 		d.tell(rules.Diagnostic{
 			Label: "traefik.tags", Value: r.service.Labels["traefik.tags"], Code: Constrained, Severity: rules.Info,
 			Message: "not served by this router, whose constraint " + constraint.String() + " does not hold for these tags",
@@ -88,22 +108,41 @@ func (r *reading) readSegment(s segment) {
 	rule, ok := r.parse(d, text)
 	filters := d.routeFilters()
 	d.shutEmpty(filters)
+	route := r.route(d, s.name, rule, text, share.Name, filters)
+	switch {
+	case d.refused && ok && d.locked():
+		r.close(route, share)
+		return
+	case d.refused || !ok:
+		r.refuse(route, text, !ok)
+	}
 	if d.refused {
-		if ok && d.locked() {
-			r.close(d, s.name, rule, text, share)
-		}
 		return
 	}
 	share.Endpoints = r.endpoints(d)
 	r.addShare(share)
 	if ok {
-		r.addRoute(d, s.name, rule, text, share.Name, filters)
+		r.spec.Routes = append(r.spec.Routes, route)
 	}
 }
 
 // close keeps the route of a segment that is not served and was to keep somebody out: it answers 503, where a wider route would
 // let its requests in. Its tasks get none, by other routes to a service of this name neither.
-func (r *reading) close(d *draft, segment string, rule rules.Rule, text string, share rules.ServiceSpec) {
+func (r *reading) close(route rules.RouteSpec, share rules.ServiceSpec) {
 	r.addShare(share)
-	r.addRoute(d, segment, rule, text, share.Name, []rules.Filter{rules.Closed{}})
+	route.Filters = []rules.Filter{rules.Closed{}}
+	r.spec.Routes = append(r.spec.Routes, route)
+}
+
+// refuse keeps in mind what is asked for by labels and not served. Services that never heard of a router ask for nothing.
+func (r *reading) refuse(route rules.RouteSpec, text string, unread bool) {
+	if text == "" || !r.spoken() {
+		return
+	}
+	left := route.Refuse()
+	if unread {
+		left.Unread, left.Rule = true, rules.Rule{Text: text}
+		left.Priority = max(route.Priority, len(text))
+	}
+	r.spec.Refused = append(r.spec.Refused, left)
 }

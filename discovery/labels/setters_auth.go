@@ -94,8 +94,8 @@ func (d *draft) digestAuth(e entry) rules.Filter {
 
 var errRealm = errors.New("its realm is not traefik, which clients are asked for, so no password fits")
 
-// readUsers tells what is wrong with users. A line that is none closes the route, as in Traefik 1.7, and so does a list of
-// which nobody could come in; beside others, a hash that cannot be read shuts out its own user alone.
+// readUsers tells what is wrong with users. A line that is none closes the route, as in Traefik 1.7, and so does a lock that
+// nobody has a key to; beside others, a hash that cannot be read shuts out its own user alone.
 func (d *draft) readUsers(e entry, lines []string, file string, parse func(string) (rules.User, error)) []string {
 	var bad []string
 	for i, line := range lines {
@@ -112,7 +112,7 @@ func (d *draft) readUsers(e entry, lines []string, file string, parse func(strin
 	}
 	switch {
 	case len(lines) == 0 && file == "":
-		d.warn(e, RefusesAll, "there are no users, so every request is refused, as in Traefik 1.x", "")
+		d.refuse(e, MissingOption, "there are neither users nor a file of them; as nobody could come in, the route is not served", "")
 	case len(bad) == len(lines) && file == "":
 		d.refuse(e, BadUser, strings.Join(bad, "; ")+"; as nobody could come in, the route is not served", "")
 	case len(bad) > 0:
@@ -229,9 +229,10 @@ func meantRange(text string, texts []string) string {
 	return strings.Join(words, ",")
 }
 
-// emptyLock reports whether a label that guards has no value, as when a variable of its stack file is not set.
+// emptyLock reports whether a label that guards has no value, as when a variable of its stack file is not set. A boolean has a
+// default, but one of a lock, as auth.basic.removeHeader, says that there is to be one.
 func (e *entry) emptyLock() bool {
-	return e.value == "" && e.row.guards && e.row.set.kind != "boolean"
+	return e.value == "" && e.row.guards && (e.row.set.kind != "boolean" || strings.HasPrefix(e.row.name, "frontend.auth."))
 }
 
 // shutEmpty closes a route whose lock is empty, if there is no other of its kind. Traefik 1.x served it open.

@@ -10,13 +10,8 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-// What holds where a breaker's settings are zero, as in Traefik 1.x.
-const (
-	breakerCheck    = 100 * time.Millisecond
-	breakerFallback = 10 * time.Second
-	breakerRecovery = 10 * time.Second
-	admittedAtMost  = 0.5 // the share of requests let through at the end of a recovery
-)
+// admittedAtMost is the share of requests let through at the end of a recovery.
+const admittedAtMost = 0.5
 
 // A breaker gives a service a rest when its expression holds: at first nobody is let through, then a growing share.
 type breaker struct {
@@ -41,9 +36,9 @@ const (
 )
 
 func newBreaker(f rules.CircuitBreaker, o Options) *breaker {
-	f.Check = cmp.Or(f.Check, breakerCheck)
-	f.Fallback = cmp.Or(f.Fallback, breakerFallback)
-	f.Recovery = cmp.Or(f.Recovery, breakerRecovery)
+	f.Check = cmp.Or(f.Check, rules.DefaultBreakerCheck)
+	f.Fallback = cmp.Or(f.Fallback, rules.DefaultBreakerRest)
+	f.Recovery = cmp.Or(f.Recovery, rules.DefaultBreakerRest)
 	f.Status = cmp.Or(f.Status, http.StatusServiceUnavailable)
 	return &breaker{CircuitBreaker: f, now: o.Now}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/appia-edge/appia/proxy/message"
+	"github.com/appia-edge/appia/rules"
 )
 
 // A spool is a whole body: its first bytes in memory, the rest in a file that has no name any more, so that nothing is left
@@ -22,7 +23,7 @@ type spool struct {
 var errTooLong = errors.New("the body is longer than it may be")
 
 // inMemory is how much of a body is kept in memory where nobody says otherwise.
-const inMemory = 1 << 20
+const inMemory = rules.DefaultMemory
 
 // newSpool reads a body to its end. Up to mem bytes stay in memory; above limit, unless that is 0, it is errTooLong.
 func newSpool(body message.Body, mem, limit int64) (*spool, error) {

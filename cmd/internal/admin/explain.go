@@ -28,7 +28,7 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 		live[g.Name] = g
 	}
 	answer, err := explain.Ask(explain.World{
-		Table: s.options.Table(), EntryPoints: s.options.Addresses,
+		Table: s.options.Table(), EntryPoints: s.options.Explained, Diagnostics: s.options.Discovery().Diagnostics,
 		Groups: func(name string) (balancer.GroupStatus, bool) { g, ok := live[name]; return g, ok },
 	}, asked)
 	if err != nil {

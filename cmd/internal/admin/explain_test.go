@@ -60,3 +60,13 @@ func TestAQuestionThatCannotBeAskedIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestARouteThatIsNotServedIsExplainedWithItsDiagnostic(t *testing.T) {
+	lost := spec(t, "shop", "Host:shop.litup.me")
+	lost.Services = nil
+	s := New(newRouter(t, lost).options())
+	answer := explained(t, s, url.Values{"url": {"http://shop.litup.me/"}})
+	if len(answer.Routes) != 1 || answer.Routes[0].Outcome != "refused" || len(answer.Routes[0].Told) != 1 || !strings.Contains(answer.Routes[0].Told[0], "unknown-service") {
+		t.Errorf("got %+v", answer.Routes)
+	}
+}

@@ -42,7 +42,7 @@ func (r *router) options() Options {
 		Discovery:   func() discovery.Status { return r.status },
 		Leaving:     func() bool { return r.leaving },
 		EntryPoints: []metrics.EntryPoint{{Name: "http", Tally: &r.tally}},
-		Addresses:   []explain.EntryPoint{{Name: "http", Address: ":80"}, {Name: "https", Address: ":443"}},
+		Explained:   []explain.EntryPoint{{Name: "http", Address: ":80"}, {Name: "https", Address: ":443"}},
 		Metrics:     metrics.Handler(metrics.Sources{Fleet: r.fleet}),
 	}
 }

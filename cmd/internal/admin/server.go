@@ -43,7 +43,7 @@ type Options struct {
 	Leaving     func() bool // termination has begun
 	Metrics     http.Handler
 	EntryPoints []metrics.EntryPoint
-	Addresses   []explain.EntryPoint // of the entry points, in the order of the flags
+	Explained   []explain.EntryPoint // the entry points, in the order of the flags
 }
 
 // Pages are which pages a place has.

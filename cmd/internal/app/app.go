@@ -202,10 +202,6 @@ func (a *App) makeAdmin() {
 			Name: e.Name(), Tally: e.Tally(), Refused: e.Refused(), Failed: e.Failed(),
 		})
 	}
-	var addresses []explain.EntryPoint
-	for _, e := range a.config.EntryPoints {
-		addresses = append(addresses, explain.EntryPoint{Name: e.Name, Address: e.Address})
-	}
 	address := ""
 	if a.config.Web {
 		address = a.config.WebAddress
@@ -214,7 +210,7 @@ func (a *App) makeAdmin() {
 		Address: address, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,
 		Pages: admin.Pages(a.config.WebPages), NoDashboard: !a.config.Dashboard, Debug: a.config.Debug, Errors: a.errors,
 		Table: a.proxy.Table, Fleet: a.fleet.Status, Discovery: a.loop.Status, Leaving: a.leaving.Load,
-		Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Addresses: addresses,
+		Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Explained: explain.EntryPoints(a.config.EntryPoints),
 	})
 	for name, pages := range a.config.Shared {
 		a.inside[name].Internal = a.admin.Inside(admin.Pages(pages))

@@ -33,13 +33,16 @@ type World struct {
 	Config   *config.Config
 	Swarm    *snapshot.Swarm
 	Table    *rules.Table
-	Findings []Finding         // in the order of files and lines
-	Frozen   map[string]string // words that stand for variables in labels
+	Findings []Finding          // in the order of files and lines
+	Told     []rules.Diagnostic // what the router itself would tell, by its own severities
+	Hidden   bool               // the recording keeps values to itself; others of the right form stand in their place
+	Frozen   map[string]string  // words that stand for variables in labels
 
 	written map[string]written // services that a file describes, by name
 	router  written            // the service whose flags count
 	origin  string             // of services that no file describes: a recording's path
 	order   map[string]int     // of files as they were given
+	rules   map[string]string  // the labels of rules, by their routes' names
 }
 
 // A Finding is a mistake, or what may surprise, with the place to mend it.
@@ -48,7 +51,16 @@ type Finding struct {
 	Line   int // 0: the file as a whole
 	Column int
 	rules.Diagnostic
-	Source string // the line itself; "": not to be shown
+	Source string  // the line itself; "": not to be shown
+	Others []Other // services that have to do with it, with their places
+}
+
+// An Other is a service that a finding of another one speaks of.
+type Other struct {
+	Service string `json:"service"`
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
 }
 
 // A written service is one that a stack file describes.
@@ -64,7 +76,12 @@ func Read(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &World{written: map[string]written{}, order: in.order, Frozen: in.frozen}
+	return in.read(ctx, o)
+}
+
+// read makes the World of what was gathered.
+func (in *inputs) read(ctx context.Context, o Options) (w *World, err error) {
+	w = &World{written: map[string]written{}, order: in.order, Frozen: in.frozen}
 	switch {
 	case len(in.stacks) > 0:
 		err = w.rehearse(ctx, o, in)
@@ -95,10 +112,12 @@ func (w *World) compile(hidden map[string]bool) {
 	found = append(found, w.idleWeights()...)
 	for _, d := range found {
 		if !hidden[d.Label] {
+			w.Told = append(w.Told, d)
 			w.find(d)
 		}
 	}
-	if len(hidden) > 0 {
+	w.Hidden = len(hidden) > 0
+	if w.Hidden {
 		w.remark("the recording keeps the values of %s to itself, as they may be secrets: what is wrong with them cannot be seen", number(len(hidden), "label"))
 	}
 	byAge := slices.ContainsFunc(found, func(d rules.Diagnostic) bool { return d.Code == rules.AmbiguousRoute })

@@ -266,3 +266,64 @@ func TestColourIsOnSeveritiesAlone(t *testing.T) {
 		t.Errorf("got %s", text)
 	}
 }
+
+func TestARoutersOptionsAreReadFromItsEnvironmentAndFromFilesBesideTheStack(t *testing.T) {
+	const web = "  web:\n    image: x\n    deploy:\n      labels: [traefik.port=80, traefik.enable=true]\n"
+	const toml = "[docker]\ndomain = \"toml.example\"\nexposedbydefault = false\n[entryPoints]\n  [entryPoints.http]\n  address = \":81\"\n"
+	for name, c := range map[string]struct{ router, rest, want, note string }{
+		"environment":    {"    environment: [APPIA_DOCKER_DOMAIN=env.example]\n", "", "env.example", "with its environment"},
+		"map":            {"    environment:\n      TRAEFIK_DOCKER_DOMAIN: env.example\n", "", "env.example", "with its environment"},
+		"config":         {"    configs: [{source: t, target: /etc/traefik/traefik.toml}]\n", "configs: {t: {file: ./conf/traefik.toml}}\n", "toml.example", "with conf/traefik.toml"},
+		"named config":   {"    command: --configFile=/opt.toml\n    configs: [{source: t, target: opt.toml}]\n", "configs: {t: {file: ./conf/traefik.toml}}\n", "toml.example", "with conf/traefik.toml"},
+		"bind":           {"    volumes: ['./conf/traefik.toml:/traefik.toml:ro']\n", "", "toml.example", "with conf/traefik.toml"},
+		"folder":         {"    volumes: ['./conf:/etc/traefik']\n", "", "toml.example", "with conf/traefik.toml"},
+		"flag first":     {"    command: --docker.domain=flag.example\n    volumes: ['./conf:/etc/traefik']\n", "", "flag.example", "with conf/traefik.toml"},
+		"entrypoint":     {"    entrypoint: [/traefik, --docker.domain=flag.example]\n", "", "flag.example", ""},
+		"program":        {"    command: [traefik, --docker.domain=flag.example]\n", "", "flag.example", ""},
+		"value in file":  {"    environment: [APPIA_DOCKER_DOMAIN_FILE=/run/secrets/d]\n    secrets: [d]\n", "secrets: {d: {file: ./domain}}\n", "secret.example", "with domain"},
+		"not here":       {"    command: --docker.domain=flag.example --configFile=/x.toml\n", "", "flag.example", "the router reads /x.toml"},
+		"somebody's":     {"    command: --docker.domain=flag.example\n    configs: [{source: t, target: /etc/traefik/traefik.toml}]\n", "configs: {t: {external: true}}\n", "flag.example", "the router reads /etc/traefik/traefik.toml"},
+		"another folder": {"    command: --docker.domain=flag.example\n    volumes: ['../traefik.toml:/traefik.toml']\n", "", "flag.example", "the router reads /traefik.toml"},
+	} {
+		folder := t.TempDir()
+		if err := os.Mkdir(filepath.Join(folder, "conf"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		stack := "services:\n  edge:\n    image: traefik:1.7\n" + c.router + web + c.rest
+		for path, text := range map[string]string{"s.yml": stack, "conf/traefik.toml": toml, "domain": "secret.example\n"} {
+			if err := os.WriteFile(filepath.Join(folder, path), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w := read(t, Options{Paths: []string{filepath.Join(folder, "s.yml")}})
+		if w.Count(rules.Error) > 0 || len(w.Table.Routes) != 1 || w.Table.Routes[0].Rule.Text != "Host:s-web."+c.want {
+			t.Errorf("%s: %s", name, printed(t, w, Style{}))
+		}
+		if !strings.Contains(strings.Join(w.Remarks, "\n"), c.note) {
+			t.Errorf("%s: %q is not in %q", name, c.note, w.Remarks)
+		}
+	}
+}
+
+func TestAFileOfOptionsThatIsWrongIsToldAtTheRouter(t *testing.T) {
+	folder := t.TempDir()
+	stack := "services:\n  edge:\n    image: traefik:1.7\n    volumes: ['./traefik.toml:/traefik.toml']\n"
+	for path, text := range map[string]string{"s.yml": stack, "traefik.toml": "[docker]\ndomian = 1\n[[["} {
+		if err := os.WriteFile(filepath.Join(folder, path), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := read(t, Options{Paths: []string{filepath.Join(folder, "s.yml")}})
+	if len(w.Findings) != 1 || w.Findings[0].Code != BadFlag || w.Findings[0].Line != 2 || !strings.Contains(w.Findings[0].Message, "traefik.toml") {
+		t.Errorf("got %s", printed(t, w, Style{}))
+	}
+}
+
+func TestALaterTraefikIsKnownByItsImage(t *testing.T) {
+	for image, later := range map[string]bool{"traefik:v3.1": true, "traefik:2": true, "traefik:v2.11-alpine": true, "traefik:1.7": false, "traefik:v1.7.34": false, "traefik": false, "appia:2": false} {
+		w := read(t, Options{Paths: []string{file(t, "edge.yml", "services:\n  edge:\n    image: "+image+"\n")}})
+		if (w.router.service == nil) != later {
+			t.Errorf("%s: %v", image, w.Remarks)
+		}
+	}
+}

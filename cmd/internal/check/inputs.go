@@ -24,7 +24,8 @@ type inputs struct {
 	path      string          // the recording's
 	hidden    map[string]bool // labels whose values the recording keeps to itself
 	order     map[string]int
-	names     map[string]int // stacks of each name so far
+	names     map[string]int  // stacks of each name so far
+	seen      map[string]bool // paths of files, however they were written
 	frozen    map[string]string
 }
 
@@ -41,7 +42,7 @@ type stack struct {
 const stdin = "<stdin>"
 
 func gather(o Options) (*inputs, error) {
-	in := &inputs{order: map[string]int{}, names: map[string]int{}, frozen: map[string]string{}}
+	in := &inputs{order: map[string]int{}, names: map[string]int{}, seen: map[string]bool{}, frozen: map[string]string{}}
 	for _, argument := range o.Paths {
 		if err := in.add(o, argument); err != nil {
 			return nil, err
@@ -53,6 +54,9 @@ func gather(o Options) (*inputs, error) {
 // add reads an argument: a file, a folder, "-", or any of these with a stack's name in front, as in NAME=FILE.
 func (in *inputs) add(o Options, argument string) error {
 	if argument == "-" {
+		if _, twice := in.order[stdin]; twice {
+			return errors.New("standard input is given twice; it can be read once")
+		}
 		text, err := io.ReadAll(o.Stdin)
 		if err != nil {
 			return fmt.Errorf("standard input: %w", err)
@@ -98,9 +102,10 @@ func (in *inputs) addFolder(o Options, folder string) error {
 }
 
 func (in *inputs) addFile(o Options, name, path string) error {
-	if _, twice := in.order[path]; twice {
+	if in.seen[filepath.Clean(path)] {
 		return fmt.Errorf("%s: this file is given twice; once is enough", path)
 	}
+	in.seen[filepath.Clean(path)] = true
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, withoutPath(err))

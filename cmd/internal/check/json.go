@@ -22,6 +22,7 @@ type findingReport struct {
 	Line   int    `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
 	rules.Diagnostic
+	Others []Other `json:"others,omitempty"` // services that it speaks of
 }
 
 type routeReport struct {
@@ -47,13 +48,31 @@ type sourceReport struct {
 }
 
 // JSON writes a World for machines.
-func (w *World) JSON(out io.Writer) error {
+func (w *World) JSON(out io.Writer) error { return encode(out, w.report()) }
+
+// JSONOf writes several, as a list.
+func JSONOf(out io.Writer, all []*World) error {
+	list := []report{}
+	for _, w := range all {
+		list = append(list, w.report())
+	}
+	return encode(out, list)
+}
+
+func encode(out io.Writer, what any) error {
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(what)
+}
+
+func (w *World) report() report {
 	r := report{
 		Errors: w.Count(rules.Error), Warnings: w.Count(rules.Warning), Findings: []findingReport{}, Notes: append([]string{}, w.Remarks...),
 		Routes: []routeReport{}, Services: []serviceReport{},
 	}
 	for _, f := range w.Findings {
-		r.Findings = append(r.Findings, findingReport{f.File, f.Line, f.Column, f.Diagnostic})
+		r.Findings = append(r.Findings, findingReport{f.File, f.Line, f.Column, f.Diagnostic, f.Others})
 	}
 	for _, route := range w.Table.Routes {
 		r.Routes = append(r.Routes, reportRoute(route))
@@ -61,10 +80,7 @@ func (w *World) JSON(out io.Writer) error {
 	for _, s := range w.Table.Services {
 		r.Services = append(r.Services, reportService(s))
 	}
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return r
 }
 
 func reportRoute(r *rules.Route) routeReport {

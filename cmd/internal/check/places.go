@@ -49,7 +49,41 @@ func (w *World) sort() {
 		return cmp.Or(cmp.Compare(w.rank(a.File), w.rank(b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
 			cmp.Compare(a.Service, b.Service), cmp.Compare(a.Code, b.Code))
 	})
-	w.Findings = slices.Compact(w.Findings)
+	w.Findings = slices.CompactFunc(w.Findings, func(a, b Finding) bool {
+		return a.File == b.File && a.Line == b.Line && a.Column == b.Column && a.Diagnostic == b.Diagnostic
+	})
+	for i := range w.Findings {
+		w.Findings[i].Others = w.others(&w.Findings[i])
+	}
+}
+
+// others are the services that a finding names, each at the label that it is about: the rule of its route, where it names one.
+func (w *World) others(f *Finding) (list []Other) {
+	words := strings.FieldsFunc(f.Message, func(c rune) bool { return strings.ContainsRune(" ,;:()\"", c) })
+	for i, word := range words {
+		at, known := w.written[word]
+		if !known || word == f.Service || slices.ContainsFunc(list, func(o Other) bool { return o.Service == word }) {
+			continue
+		}
+		label := f.Label
+		if i+2 < len(words) && words[i+1] == "route" {
+			label = w.ruleLabel(words[i+2])
+		}
+		place := placeIn(at.service, rules.Diagnostic{Label: label, Code: f.Code})
+		list = append(list, Other{word, at.stack.path, place.Line, place.Column})
+	}
+	return list
+}
+
+// ruleLabel is the label that holds a route's rule.
+func (w *World) ruleLabel(route string) string {
+	if w.rules == nil {
+		w.rules = map[string]string{}
+		for _, r := range w.Table.Routes {
+			w.rules[r.Name] = r.Label
+		}
+	}
+	return w.rules[route]
 }
 
 func (w *World) rank(file string) int {

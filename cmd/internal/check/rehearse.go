@@ -83,26 +83,81 @@ var (
 	property = regexp.MustCompile(`Additional property (\S+) is not allowed`)
 )
 
-// tellRefused says what docker refuses and where, and takes the service out that it is about.
+// tellRefused says what docker refuses and where, and takes it out, or the service that it is about.
 func (w *World) tellRefused(s *stack, err error) (left bool) {
-	text := strings.TrimPrefix(err.Error(), "stack "+s.name+": ")
+	text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "stack "+s.name+": "), "the file is no stack file: ")
+	paths := placesRefused(s.file, text)
+	for _, path := range paths {
+		at, _ := s.file.Find(path)
+		d := rules.Diagnostic{Code: StackRefused, Severity: rules.Error, Message: "docker refuses the file: " + text + hint(s.file, text)}
+		service := serviceIn(s.file, path)
+		if service != "" {
+			d.Service = s.name + "_" + service
+		}
+		w.findAt(s, at, d)
+		left = takeOut(s.file, path, service) || left
+	}
+	return left
+}
+
+// placesRefused are the paths to what docker refuses, as its words tell; "": the file as a whole.
+func placesRefused(file *stackfile.File, text string) (paths []string) {
+	if keys, ok := strings.CutPrefix(text, "no service of a stack can have "); ok {
+		paths = placesOf(file, strings.Split(keys, ", "))
+	}
+	if strings.HasPrefix(text, "env_file ") {
+		paths = placesOf(file, []string{"env_file"})
+		paths = paths[:min(len(paths), 1)] // if it is another's, that one is told next
+	}
+	if len(paths) > 0 {
+		return paths
+	}
+	if strings.HasPrefix(text, "unsupported Compose file version") {
+		return []string{"version"}
+	}
 	path := strings.TrimRight(inFile.FindString(text), ":.")
 	if more := property.FindStringSubmatch(text); more != nil {
 		path = strings.TrimPrefix(path+"."+more[1], ".")
 	}
 	path = strings.TrimSuffix(path, ".[]")
-	service := serviceIn(s.file, path)
 	if strings.Contains(text, "undefined network") {
 		path += ".networks"
 	}
-	at, _ := s.file.Find(path)
-	d := rules.Diagnostic{Code: StackRefused, Severity: rules.Error,
-		Message: "docker refuses the file: " + strings.TrimPrefix(text, "the file is no stack file: ")}
-	if service != "" {
-		d.Service = s.name + "_" + service
+	return []string{path}
+}
+
+// placesOf are the services' keys of some names.
+func placesOf(file *stackfile.File, keys []string) (paths []string) {
+	for _, s := range file.Services {
+		for _, key := range keys {
+			if path := "services." + s.Name + "." + key; file.Has(path) {
+				paths = append(paths, path)
+			}
+		}
 	}
-	w.findAt(s, at, d)
-	return service != "" && s.file.Without(service) && len(s.file.Services) > 1
+	return paths
+}
+
+// takeOut takes out as little as can be, so that what docker would refuse next is told too, and labels are read. A service with
+// other networks or without an image would be another one.
+func takeOut(file *stackfile.File, path, service string) (done bool) {
+	if service == "" {
+		return path == "version" && file.Without(path)
+	}
+	at := "services." + service
+	key, _, _ := strings.Cut(strings.TrimPrefix(path, at+"."), ".")
+	if path != at && key != "networks" && key != "image" && file.Without(path) {
+		return true
+	}
+	return len(file.Services) > 1 && file.Without(at)
+}
+
+// hint is what is most likely meant by a file that has no services.
+func hint(file *stackfile.File, text string) string {
+	if strings.HasPrefix(text, "at its top: Additional property") && !file.Has("services") {
+		return "; services stand below a key services:"
+	}
+	return ""
 }
 
 // serviceIn is the service that a path leads into; its name may hold dots.

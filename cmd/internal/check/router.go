@@ -1,23 +1,17 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
-	"github.com/appia-edge/appia/cmd/internal/config"
 	"github.com/appia-edge/appia/discovery/snapshot"
 	"github.com/appia-edge/appia/discovery/swarm/embedded"
 	"github.com/appia-edge/appia/rules"
 )
 
-// What labels come to depends on the router: its flags, and the networks that it is on. Both are taken from the router's
-// own service where a stack file has it.
-
-// BadFlag is the code of what is wrong with the command of a router in a stack file.
-const BadFlag = "bad-flag"
+// What labels come to depends on the router: its flags (settings.go), and the networks that it is on. Both are taken from the
+// router's own service where a stack file has it.
 
 // configure reads the router's flags: those given, else those of the first router among the services.
 func (w *World) configure(o Options, services []embedded.Service) error {
@@ -28,7 +22,7 @@ func (w *World) configure(o Options, services []embedded.Service) error {
 			return nil
 		}
 	}
-	c, remarks, err := readFlags(o.Router)
+	c, remarks, err := readFlags(o.Router, nothing)
 	if err != nil {
 		return err
 	}
@@ -41,63 +35,6 @@ func (w *World) configure(o Options, services []embedded.Service) error {
 		w.remark("%s", r)
 	}
 	return nil
-}
-
-// useFlagsOf reads the flags of a router in a stack file. What is wrong with them is a finding, and the defaults hold.
-func (w *World) useFlagsOf(router embedded.Service) {
-	c, remarks, err := readFlags(router.Args)
-	if err != nil {
-		w.findAt(w.router.stack, w.router.service.CommandPlace, rules.Diagnostic{
-			Service: router.Name, Code: BadFlag, Severity: rules.Error, Message: err.Error() + "; everything else here is checked with no flag at all",
-		})
-		w.Config, _, _ = readFlags(nil)
-		return
-	}
-	w.Config = c
-	w.remark("the router's flags are those of %s (%s:%d)", router.Name, w.router.stack.path, cmp.Or(w.router.service.CommandPlace.Line, w.router.service.Place.Line))
-	for _, r := range remarks {
-		w.findAt(w.router.stack, w.router.service.CommandPlace, rules.Diagnostic{
-			Service: router.Name, Code: BadFlag, Severity: rules.Warning, Message: r,
-		})
-	}
-}
-
-// readFlags is the configuration of a router with these flags. That it is told to look at a swarm goes without saying here.
-func readFlags(given []string) (c *config.Config, remarks []string, err error) {
-	clean, remarks, err := config.Normalize(given)
-	if err != nil {
-		return nil, nil, err
-	}
-	c = config.Default()
-	if err := config.Flags(c).Parse(clean); err != nil {
-		return nil, nil, err
-	}
-	c.Docker, c.SwarmMode = true, true
-	more, err := c.Finish()
-	return c, append(remarks, more...), err
-}
-
-// firstRouter is the oldest service that runs Appia, or Traefik 1.x.
-func firstRouter(services []embedded.Service) (embedded.Service, bool) {
-	i := slices.IndexFunc(services, func(s embedded.Service) bool { return isRouter(s.Image) && !isLater(s.Args) })
-	if i < 0 {
-		return embedded.Service{}, false
-	}
-	return services[i], true
-}
-
-func isRouter(image string) bool {
-	image, _, _ = strings.Cut(image, "@")
-	name, _, _ := strings.Cut(path.Base(image), ":")
-	return name == "appia" || name == "traefik"
-}
-
-// isLater reports whether flags are those of Traefik 2 or 3.
-func isLater(flags []string) bool {
-	return slices.ContainsFunc(flags, func(f string) bool {
-		f = strings.ToLower(strings.TrimLeft(f, "-"))
-		return strings.HasPrefix(f, "providers.") || strings.HasPrefix(f, "entrypoints.")
-	})
 }
 
 // place tells the swarm which networks the router is on.

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -27,9 +28,13 @@ func (w *World) Print(out io.Writer, style Style) error {
 			p.line("")
 		}
 	}
-	for _, f := range w.Findings {
+	for i, f := range w.Findings {
+		if i > 0 && f.File != w.Findings[i-1].File {
+			p.line("")
+		}
 		p.finding(f)
 	}
+	p.files(w)
 	p.line("%s", w.Summary())
 	return p.err
 }
@@ -102,6 +107,25 @@ func percent(share, total int) string {
 	return fmt.Sprintf(": %.1f %%", 100*float64(share)/float64(total))
 }
 
+// files are how many mistakes each of several files has.
+func (p *printer) files(w *World) {
+	counts, names := map[string]*[3]int{}, []string{}
+	for _, f := range w.Findings {
+		if counts[f.File] == nil {
+			counts[f.File], names = new([3]int), append(names, f.File)
+		}
+		counts[f.File][f.Severity]++
+	}
+	if len(names) < 2 {
+		return
+	}
+	p.line("")
+	for _, name := range names {
+		n := counts[name]
+		p.line("%s: %s and %s", cmp.Or(name, "no file"), number(n[rules.Error], "error"), number(n[rules.Warning], "warning"))
+	}
+}
+
 // colours of severities, on a terminal.
 var colours = [...]string{rules.Info: "36", rules.Warning: "33", rules.Error: "31"}
 
@@ -111,28 +135,35 @@ func (p *printer) finding(f Finding) {
 		severity = "\x1b[1;" + colours[f.Severity] + "m" + severity + "\x1b[0m"
 	}
 	p.line("%s%s: %s%s [%s]", f.where(), severity, f.who(), f.Message, f.Code)
+	margin := "  "
 	if f.Source != "" {
 		number := strconv.Itoa(f.Line)
 		p.line("  %s | %s", number, strings.ReplaceAll(f.Source, "\t", "  "))
-		if f.Suggestion != "" {
-			p.line("  %*s | did you mean %s", len(number), "", f.Suggestion)
-		}
-		return
+		margin = fmt.Sprintf("  %*s | ", len(number), "")
 	}
 	if f.Suggestion != "" {
-		p.line("  did you mean %s", f.Suggestion)
+		p.line("%sdid you mean %s", margin, f.Suggestion)
+	}
+	for _, other := range f.Others {
+		p.line("%ssee %s%s", margin, other.where(), other.Service)
 	}
 }
 
 // where is "blog.yml:31:11: ", as far as it is known.
-func (f Finding) where() string {
+func (f Finding) where() string { return where(f.File, f.Line, f.Column) }
+
+func (o Other) where() string { return where(o.File, o.Line, o.Column) }
+
+func where(file string, line, column int) string {
 	switch {
-	case f.File == "":
+	case file == "":
 		return ""
-	case f.Line == 0:
-		return f.File + ": "
+	case line == 0:
+		return file + ": "
+	case column == 0:
+		return fmt.Sprintf("%s:%d: ", file, line)
 	}
-	return fmt.Sprintf("%s:%d:%d: ", f.File, f.Line, f.Column)
+	return fmt.Sprintf("%s:%d:%d: ", file, line, column)
 }
 
 // who is the service, and the label where the line does not show it.

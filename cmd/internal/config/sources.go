@@ -41,17 +41,19 @@ type Surroundings struct {
 
 // Here are the process's own.
 func Here() Surroundings {
-	s := Surroundings{Environ: os.Environ(), ReadFile: os.ReadFile}
-	home := os.Getenv("HOME")
+	return Surroundings{Environ: os.Environ(), ReadFile: os.ReadFile, Places: slices.DeleteFunc(Places(os.Getenv("HOME")), outOfReach)}
+}
+
+// Places are where a router with a home looks for a file that no flag names.
+func Places(home string) (places []string) {
 	for _, name := range []string{"appia", "traefik"} { // whoever writes an appia.toml means us
-		s.Places = append(s.Places, filepath.Join("/etc", name, name+".toml"))
+		places = append(places, filepath.Join("/etc", name, name+".toml"))
 		if home != "" {
-			s.Places = append(s.Places, filepath.Join(home, "."+name, name+".toml"))
+			places = append(places, filepath.Join(home, "."+name, name+".toml"))
 		}
-		s.Places = append(s.Places, name+".toml")
+		places = append(places, name+".toml")
 	}
-	s.Places = slices.DeleteFunc(s.Places, outOfReach)
-	return s
+	return places
 }
 
 // outOfReach tells whether a place is in a folder that we may not enter, such as another user's home: nobody left a file for

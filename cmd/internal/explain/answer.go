@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 
@@ -17,25 +16,15 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-// A Request is what is asked about.
-type Request struct {
-	Method     string
-	URL        string // a scheme may be left out
-	Header     http.Header
-	Client     netip.Addr // the zero Addr: not known
-	EntryPoint string     // "": the one that has the URL's port, else the first
-	All        bool       // every route, whatever its host
-}
-
 // A World is what answers.
 type World struct {
 	Table       *rules.Table
 	Groups      func(service string) (balancer.GroupStatus, bool)
 	EntryPoints []EntryPoint
+	Diagnostics []rules.Diagnostic // what is wrong with labels
+	Passwords   bool               // verify them: whoever asks has the users too
+	Hidden      bool               // some values of filters are stand-ins, for a recording keeps what may be secret to itself
 }
-
-// An EntryPoint is a listener's name and its address, as in ":80".
-type EntryPoint struct{ Name, Address string }
 
 // An Answer is what becomes of a request. Fields are added to it, never taken away or renamed.
 type Answer struct {
@@ -49,9 +38,13 @@ type Answer struct {
 	Status     int           `json:"status,omitempty"`   // of an answer of the router's own
 	Location   string        `json:"location,omitempty"` // of a redirect
 	Forwarded  *Forwarded    `json:"forwarded,omitempty"`
-	Filters    []string      `json:"filters"`
+	Filters    []string      `json:"filters"`         // the route's
+	Steps      []Step        `json:"steps"`           // what each filter of the entry point and of the route does
 	Services   []ServiceView `json:"services"`        // the route's, then those that it leads to for the next request
+	Gets       string        `json:"gets"`            // what the client gets, in a sentence
 	Notes      []string      `json:"notes,omitempty"` // what the answer rests on
+
+	page string // the service whose error page the client gets; "": none
 }
 
 // A RouteView is a candidate.
@@ -64,6 +57,7 @@ type RouteView struct {
 	Given    bool     `json:"given,omitempty"`
 	Outcome  string   `json:"outcome"`
 	Why      []string `json:"why,omitempty"`
+	Told     []string `json:"told,omitempty"` // what is wrong with the labels of one that would match
 }
 
 // Forwarded is the request as the endpoint gets it.
@@ -103,36 +97,23 @@ func Ask(w World, r Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	at := w.named(entryPoint)
 	q := &rules.Query{Method: r.Method, Host: u.Host, Path: u.Path, RawQuery: u.RawQuery, Header: fields(r.Header), Client: r.Client}
 	if host := r.Header.Get("Host"); host != "" {
 		q.Host = host
 	}
 	e := w.Table.Explain(entryPoint, q, r.All)
 	a := &Answer{Method: r.Method, URL: u.String(), EntryPoint: entryPoint, Others: e.Others, MeantHost: e.Host,
-		Routes: []RouteView{}, Filters: []string{}, Services: []ServiceView{}}
+		Routes: []RouteView{}, Filters: []string{}, Steps: []Step{}, Services: []ServiceView{}}
 	for _, c := range e.Candidates {
-		a.Routes = append(a.Routes, viewRoute(c))
+		a.Routes = append(a.Routes, w.viewRoute(c))
 	}
-	a.follow(w, e.Match, u, q)
+	j := newJudge(w, at, r, u, q.Host)
+	a.follow(w, e.Match, u, j)
+	a.Steps = append(a.Steps, j.steps...)
+	a.Gets = a.gets()
+	a.noteOrigin(at, r, u)
 	return a, nil
-}
-
-func (r Request) parse() (*url.URL, error) {
-	text := r.URL
-	if !strings.Contains(text, "://") {
-		text = "http://" + text
-	}
-	u, err := url.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%q is no URL: %w", r.URL, err)
-	}
-	if u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("%q is no URL with a host: write it as in https://api.example.com/v3/user", r.URL)
-	}
-	if u.Path == "" {
-		u.Path = "/"
-	}
-	return u, nil
 }
 
 // fields is an http.Header as rules ask it.
@@ -175,7 +156,20 @@ func (w World) entryPoint(name string, u *url.URL) (string, error) {
 	return names[0], nil
 }
 
-func viewRoute(c rules.Candidate) RouteView {
+// named is an entry point; the zero one where there is none.
+func (w World) named(name string) EntryPoint {
+	for _, e := range w.EntryPoints {
+		if e.Name == name {
+			return e
+		}
+	}
+	return EntryPoint{Name: name, TrustAll: true}
+}
+
+func (w World) viewRoute(c rules.Candidate) RouteView {
+	if c.Route == nil {
+		return w.viewRefused(c)
+	}
 	r := c.Route
 	v := RouteView{Name: r.Name, Owner: r.Owner.Name, Label: r.Label, Rule: r.Rule.Text, Priority: r.Priority, Given: r.Given, Outcome: c.Outcome.String()}
 	if c.Outcome == rules.Elsewhere {
@@ -184,5 +178,68 @@ func viewRoute(c rules.Candidate) RouteView {
 	for _, why := range c.Why {
 		v.Why = append(v.Why, why.Matcher+": "+why.Found)
 	}
+	if c.Outcome == rules.Wins || c.Outcome == rules.Hidden {
+		v.Told = w.told(r.Owner.Name, r.Label, r.Segment, rules.Warning, r.Closed())
+	}
 	return v
 }
+
+// viewRefused is a route that is not served, with what keeps it from that.
+func (w World) viewRefused(c rules.Candidate) RouteView {
+	r := c.Refused
+	v := RouteView{Owner: r.Owner.Name, Label: r.Label, Rule: r.Rule.Text, Priority: r.Priority, Given: r.Priority != len(r.Rule.Text), Outcome: c.Outcome.String()}
+	if r.Unread {
+		v.Why = []string{"its rule cannot be read, and speaks of this host"}
+	}
+	v.Told = w.told(r.Owner.Name, r.Label, r.Segment, rules.Error, true)
+	return v
+}
+
+// told is what the owner of a route was told of it. A diagnostic of the whole service, or of an element that its routers share, is
+// of each of its routes. Of one that serves nobody there has to be a reason: it is looked for further afield.
+func (w World) told(owner, label, segment string, least rules.Severity, servesNobody bool) (list []string) {
+	var others []string
+	reason := false
+	for _, d := range w.Diagnostics {
+		if d.Service != owner || d.Severity < least && d.Code != constrained {
+			continue
+		}
+		d.Service = ""
+		decides := d.Severity == rules.Error || d.Code == constrained
+		switch {
+		case segment == "", d.Label == label && label != "", strings.Contains(d.Label, "."+segment+"."), strings.Contains(d.Message, "(segment "+segment+")"):
+			list = append(list, d.String())
+			reason = reason || decides
+		case decides && (d.Label == "" || !strings.Contains(d.Message, "(segment ")):
+			others = append(others, d.String())
+		}
+	}
+	switch {
+	case servesNobody && !reason:
+		return append(list, others...)
+	case servesNobody:
+		return append(list, w.behind(list, owner, segment)...)
+	}
+	return list
+}
+
+// behind is why middlewares can't be used that diagnostics speak of, whoever declares them.
+func (w World) behind(told []string, owner, segment string) (list []string) {
+	all := strings.Join(told, "\n")
+	for _, d := range w.Diagnostics {
+		words := strings.SplitN(d.Label, ".", 5)
+		switch {
+		case d.Severity < rules.Error || len(words) < 5 || !strings.EqualFold(words[2], "middlewares"):
+		case d.Service == owner && segment == "": // it is among those told
+		case strings.Contains(all, "the middleware "+words[3]+" of "+d.Service+" can't be used"):
+			if d.Service == owner {
+				d.Service = ""
+			}
+			list = append(list, d.String())
+		}
+	}
+	return list
+}
+
+// constrained is the code of a service that is another router's: no mistake, and yet why it is not served.
+const constrained = "constrained-out"

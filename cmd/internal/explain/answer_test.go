@@ -10,7 +10,7 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-var entryPoints = []EntryPoint{{"http", ":80"}, {"https", ":443"}}
+var entryPoints = []EntryPoint{{Name: "http", Address: ":80", TrustAll: true}, {Name: "https", Address: ":443", TrustAll: true}}
 
 // world has a rule of 1.x, and one of Traefik 3 that leads to two services by weights.
 func world(t *testing.T) World {

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 )
@@ -8,7 +9,8 @@ import (
 // outcomes are what the outcomes of candidates are called for people.
 var outcomes = map[string]string{
 	"wins": "wins", "later": "matches too, and is tried later", "fails": "does not match", "elsewhere": "is not at this entry point",
-	"hidden": "matches too, and is hidden: another route asks for the same requests and is tried first",
+	"refused": "would match, and is not served",
+	"hidden":  "matches too, and is hidden: another route asks for the same requests and is tried first",
 }
 
 // Print writes an answer for people to read.
@@ -22,10 +24,14 @@ func (a *Answer) Print(out io.Writer) error {
 	if a.Others > 0 {
 		p.line("%s for other hosts; --all shows them\n", others(a.Others, len(a.Routes)))
 	}
-	p.end(a)
+	if a.Forwarded != nil {
+		p.forwarded(a.Forwarded)
+	}
+	p.steps(a)
 	for _, s := range a.Services {
 		p.service(s)
 	}
+	p.line("answer    %s", cmp.Or(a.Gets, a.gets()))
 	for i, note := range a.Notes {
 		if i == 0 {
 			p.line("")
@@ -66,30 +72,13 @@ func (p *printer) route(r RouteView) {
 	p.line("%s", r.Rule)
 	p.line("    of %s, priority %d%s", r.Owner, r.Priority, given)
 	p.line("    %s", outcomes[r.Outcome])
-	for _, why := range r.Why {
+	for _, why := range append(r.Why, r.Told...) {
 		p.line("      %s", why)
 	}
 	p.line("")
 }
 
-// end is what becomes of the request.
-func (p *printer) end(a *Answer) {
-	switch {
-	case a.Route == "" && a.MeantHost != "":
-		p.line("No route matches: the answer is 404. The host that comes nearest is %s.", a.MeantHost)
-	case a.Route == "":
-		p.line("No route matches: the answer is 404.")
-	case a.Location != "":
-		p.line("The path's trailing slash is wrong: the answer is 301 to %s.", a.Location)
-	case a.Status != 0:
-		p.line("Nothing of the path could be stripped: the answer is %d.", a.Status)
-	default:
-		p.forwarded(a)
-	}
-}
-
-func (p *printer) forwarded(a *Answer) {
-	f := a.Forwarded
+func (p *printer) forwarded(f *Forwarded) {
 	if f.Path == f.Was {
 		p.line("path      %s", f.Path)
 	} else {
@@ -106,16 +95,44 @@ func (p *printer) forwarded(a *Answer) {
 		host = "the endpoint's address"
 	}
 	p.line("host      %s", host)
-	if len(a.Filters) == 0 {
+}
+
+// steps are the filters in order, with what each does.
+func (p *printer) steps(a *Answer) {
+	if len(a.Steps) == 0 && a.Route != "" {
 		p.line("filters   none")
 	}
-	for i, filter := range a.Filters {
+	for i, s := range a.Steps {
 		head := ""
 		if i == 0 {
 			head = "filters"
 		}
-		p.line("%-9s %s", head, filter)
+		at := ""
+		if s.EntryPoint != "" {
+			at = "entry point " + s.EntryPoint + ": "
+		}
+		p.line("%-9s %s%s", head, at, s.Filter)
+		if does := s.does(); does != "" {
+			p.line("            %s", does)
+		}
 	}
+}
+
+// does is a step in words; "": it lets the request pass.
+func (s Step) does() string {
+	switch {
+	case s.Outcome == answers && s.Location != "":
+		return fmt.Sprintf("answers %d, to %s", s.Status, s.Location)
+	case s.Outcome == answers:
+		return fmt.Sprintf("answers %d", s.Status) + because(s.Why)
+	case s.Outcome == depends && s.Status != 0:
+		return fmt.Sprintf("may answer %d: that depends %s", s.Status, s.Why)
+	case s.Outcome == depends:
+		return "may answer: that depends " + s.Why
+	case s.Outcome == notReached:
+		return "is not reached"
+	}
+	return ""
 }
 
 func (p *printer) service(s ServiceView) {

@@ -14,6 +14,7 @@ import (
 	"github.com/appia-edge/appia/cmd/internal/check"
 	"github.com/appia-edge/appia/cmd/internal/stackfile"
 	"github.com/appia-edge/appia/discovery/labels"
+	"github.com/appia-edge/appia/rules"
 )
 
 // Options say what to migrate.
@@ -30,7 +31,19 @@ type Options struct {
 type Result struct {
 	Services []Service
 	Files    []string // that were written
+	Problems []string // of the files themselves, with their places: what docker refuses is not migrated
 	to       labels.Language
+}
+
+// Left is how many services or files have something to migrate and are left as they are, for mistakes come first.
+func (r *Result) Left() int {
+	n := len(r.Problems)
+	for _, s := range r.Services {
+		if s.Left {
+			n++
+		}
+	}
+	return n
 }
 
 // A Service is one service's labels in the other dialect.
@@ -47,7 +60,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := &Result{to: o.To}
+	result := &Result{to: o.To, Problems: problems(w)}
 	files := map[string]*stackfile.File{}
 	for _, m := range labels.Migrate(w.Swarm, w.Config.Labels, o.To) {
 		path, file, name, ok := w.Written(m.Service)
@@ -65,6 +78,19 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	slices.SortStableFunc(result.Services, func(a, b Service) int { return strings.Compare(a.File, b.File) })
 	return result, result.write(files)
+}
+
+// problems are the errors of files: those that no label has.
+func problems(w *check.World) (list []string) {
+	for _, f := range w.Findings {
+		label := slices.ContainsFunc(w.Told, func(d rules.Diagnostic) bool {
+			return d.Service == f.Service && d.Code == f.Code && d.Label == f.Label && d.Message == f.Message
+		})
+		if !label && f.Severity == rules.Error && f.Code != check.BadFlag {
+			list = append(list, thaw(fmt.Sprintf("%s:%d: %s [%s]", f.File, f.Line, f.Message, f.Code), w.Frozen))
+		}
+	}
+	return list
 }
 
 func service(m labels.Migration, path string, frozen map[string]string) Service {
@@ -115,6 +141,9 @@ func (r *Result) Print(out io.Writer) error {
 	var b strings.Builder
 	for _, path := range r.Files {
 		fmt.Fprintf(&b, "# %s is written\n", path)
+	}
+	for _, problem := range r.Problems {
+		fmt.Fprintf(&b, "# error: %s\n", problem)
 	}
 	for _, s := range r.Services {
 		if len(r.Files) > 0 && len(s.Notes) == 0 {

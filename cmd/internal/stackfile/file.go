@@ -7,6 +7,7 @@ package stackfile
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -65,6 +66,7 @@ const (
 	TwiceThere     = "key-twice"
 	SingleDollar   = "single-dollar"
 	UnsetVariable  = "unset-variable"
+	MoreDocuments  = "more-documents"
 )
 
 // Codes lists the codes of this package.
@@ -77,6 +79,7 @@ func Codes() []rules.CodeDoc {
 		{Code: TwiceThere, Doc: "A key or a label stands there twice."},
 		{Code: SingleDollar, Doc: "Docker takes a single $ for the beginning of a variable and removes it with what follows; a $ of one's own is written $$."},
 		{Code: UnsetVariable, Doc: "The value holds a variable that is not set where this is run; docker puts nothing in its place, or refuses the file."},
+		{Code: MoreDocuments, Doc: "The file holds several documents, of which docker looks at the first alone."},
 	}
 }
 
@@ -93,12 +96,16 @@ func Parse(text []byte, lookup func(name string) (value string, set bool)) *File
 	return f
 }
 
-// Line is a line's text, from 1.
+// Line is a line's text, from 1; "" where it is none.
 func (f *File) Line(number int) string {
 	if number < 1 || number > len(f.lines) {
 		return ""
 	}
-	return strings.TrimRight(string(f.lines[number-1]), "\r")
+	line := strings.TrimRight(string(f.lines[number-1]), "\r")
+	if strings.ContainsFunc(line, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f || c == utf8.RuneError }) {
+		return "" // it would say something else on a terminal
+	}
+	return strings.TrimPrefix(line, "\ufeff")
 }
 
 // Mended is the text to give to docker's loader: without the mistakes that are told already, so that they do not hide
@@ -114,17 +121,52 @@ func (f *File) Mended() (text []byte, ok bool) {
 	return text, err == nil
 }
 
-// Without takes a service out of what Mended gives.
-func (f *File) Without(service string) (removed bool) {
-	services := child(f.root, "services")
-	for i := 0; services != nil && i+1 < len(services.Content); i += 2 {
-		if services.Content[i].Value == service {
-			services.Content = append(services.Content[:i:i], services.Content[i+2:]...)
-			f.fixed = true
+// Without takes out of what Mended gives what stands at a path such as services.web.deploy.replicas.
+func (f *File) Without(path string) (removed bool) {
+	n := f.root
+	for n != nil {
+		next, rest, ok := step(n, path)
+		if !ok {
+			return false
+		}
+		if rest == "" {
+			removed = drop(n, next, deep)
+			f.fixed = f.fixed || removed
+			return removed
+		}
+		n, path = followed(next.value), rest
+	}
+	return false
+}
+
+// drop takes a pair out of a mapping, or an item out of a list. What a mapping has by merging is the other's: it is dropped there.
+func drop(n *yaml.Node, p pair, depth int) (dropped bool) {
+	width := 2
+	if n.Kind == yaml.SequenceNode {
+		width = 1
+	}
+	for i := 0; i < len(n.Content); i += width {
+		switch {
+		case n.Content[i] == p.key:
+			n.Content = append(n.Content[:i:i], n.Content[i+width:]...)
 			return true
+		case width == 2 && n.Content[i].Tag == "!!merge":
+			merged := followed(n.Content[i+1])
+			for _, m := range append([]*yaml.Node{merged}, sequence(merged)...) {
+				if m = followed(m); m != nil && m.Kind == yaml.MappingNode && depth > 0 && drop(m, p, depth-1) {
+					return true
+				}
+			}
 		}
 	}
 	return false
+}
+
+func sequence(n *yaml.Node) []*yaml.Node {
+	if n == nil || n.Kind != yaml.SequenceNode {
+		return nil
+	}
+	return n.Content
 }
 
 // Service finds a service by its name.

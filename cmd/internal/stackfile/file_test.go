@@ -133,7 +133,7 @@ func TestTextThatIsNoYAMLIsToldWhereItsMistakeIs(t *testing.T) {
 
 func TestAServiceCanBeTakenOut(t *testing.T) {
 	f := parse(t, "services:\n  a: {image: x}\n  b: {image: y}\n")
-	if !f.Without("a") || f.Without("c") {
+	if !f.Without("services.a") || f.Without("services.c") {
 		t.Error("the wrong ones are there")
 	}
 	if mended, _ := f.Mended(); strings.Contains(string(mended), "a:") || !strings.Contains(string(mended), "b:") {

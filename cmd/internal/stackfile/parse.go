@@ -34,6 +34,7 @@ func (f *File) unmarshal(lines [][]byte) error {
 	if err := yaml.Unmarshal(bytes.Join(lines, []byte("\n")), &document); err != nil {
 		return err
 	}
+	f.tellDocuments(lines)
 	if len(document.Content) == 1 && document.Content[0].Kind == yaml.MappingNode {
 		f.root = document.Content[0]
 		return nil
@@ -42,33 +43,60 @@ func (f *File) unmarshal(lines [][]byte) error {
 	return nil
 }
 
-// closedEarly is a list's item whose first quotes close before the line ends:
+// tellDocuments tells of what stands behind the first document of a file: docker does not look at it.
+func (f *File) tellDocuments(lines [][]byte) {
+	d := yaml.NewDecoder(bytes.NewReader(bytes.Join(lines, []byte("\n"))))
+	var first, second yaml.Node
+	if d.Decode(&first) != nil || d.Decode(&second) != nil || len(second.Content) == 0 || second.Content[0].Tag == "!!null" {
+		return
+	}
+	f.tell(placeOf(second.Content[0]), rules.Diagnostic{Code: MoreDocuments, Severity: rules.Error,
+		Message: "a second document begins here, behind ---, and docker looks at the first alone: make one file of each"})
+}
+
+// closedEarly are lines whose first quotes close before the line ends, an item of a list or a pair of a mapping:
 //
-//   - "traefik.frontend.rule=Host:a.com";PathPrefixStrip:/v2"
-var closedEarly = regexp.MustCompile(`^(\s*-\s*)"([^"\\]*)"([^\s"#][^"\\]*?)"?(\s*(?:\s#.*)?)$`)
+//   - "traefik.frontend.rule=Host:a.com";PathPrefixStrip:/v2
+var closedEarly = []struct {
+	quote string
+	line  *regexp.Regexp
+}{
+	{`"`, regexp.MustCompile(`^(\s*(?:-|[\w.-]+:)\s+)"([^"\\]*)"([^\s"#,\]}][^"\\]*?)"?(\s*(?:\s#.*)?)$`)},
+	{`'`, regexp.MustCompile(`^(\s*(?:-|[\w.-]+:)\s+)'([^']*)'([^\s'#,\]}][^']*?)'?(\s*(?:\s#.*)?)$`)},
+}
 
 // mendQuotes tells of each such line, and is the lines without those quotes; nil: there are none.
 func (f *File) mendQuotes() [][]byte {
 	var mended [][]byte
 	for i, line := range f.lines {
-		parts := closedEarly.FindSubmatch(line)
-		if parts == nil {
-			continue
+		for _, form := range closedEarly {
+			parts := form.line.FindSubmatch(bytes.TrimRight(line, "\r"))
+			if parts == nil {
+				continue
+			}
+			if mended == nil {
+				mended = slices.Clone(f.lines)
+			}
+			f.tellQuote(i+1, form.quote, parts)
+			mended[i] = slices.Concat(parts[1], []byte(form.quote), parts[2], parts[3], []byte(form.quote), parts[4])
+			break
 		}
-		if mended == nil {
-			mended = slices.Clone(f.lines)
-		}
-		value := string(parts[2]) + string(parts[3])
-		name, _, _ := strings.Cut(string(parts[2]), "=")
-		at := Place{i + 1, len(parts[1]) + 1 + len(parts[2]) + 2}
-		f.tell(at, rules.Diagnostic{
-			Label: name, Value: shown(name, strings.TrimPrefix(value, name+"=")), Code: QuoteInside, Severity: rules.Error,
-			Suggestion: `- "` + name + "=" + shown(name, strings.TrimPrefix(value, name+"=")) + `"`,
-			Message:    "the quote in the middle of the line closes the value there, and YAML allows nothing after it: docker refuses the whole file",
-		})
-		mended[i] = slices.Concat(parts[1], []byte(`"`+value+`"`), parts[4])
 	}
 	return mended
+}
+
+func (f *File) tellQuote(line int, quote string, parts [][]byte) {
+	head := strings.TrimSpace(string(parts[1]))
+	name, value, _ := strings.Cut(string(parts[2])+string(parts[3]), "=")
+	written := func(value string) string { return head + " " + quote + name + "=" + value + quote }
+	if head != "-" {
+		name, value = strings.TrimSuffix(head, ":"), string(parts[2])+string(parts[3])
+		written = func(value string) string { return head + " " + quote + value + quote }
+	}
+	f.tell(Place{line, len(parts[1]) + 1 + len(parts[2]) + 2}, rules.Diagnostic{
+		Label: name, Value: shown(name, value), Code: QuoteInside, Severity: rules.Error, Suggestion: written(shown(name, value)),
+		Message: "the quote in the middle of the line closes the value there, and YAML allows nothing after it: docker refuses the whole file",
+	})
 }
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\n\s*)?line (\d+): `)
@@ -97,6 +125,8 @@ func (f *File) culprit(at Place) (place Place, why, suggestion string) {
 		switch {
 		case strings.Contains(indent, "\t"):
 			return Place{number, 1 + strings.Index(indent, "\t")}, "; a tab indents the line, and YAML allows only spaces there", ""
+		case strings.HasPrefix(value, "-\t"):
+			return Place{number, 2 + strings.Index(line, "-")}, "; a tab stands behind the dash, and YAML allows only spaces there", strings.Replace(value, "\t", " ", 1)
 		case strings.HasPrefix(value, "- !"), strings.Contains(value, ": !"):
 			at := strings.Index(line, "!")
 			return Place{number, at + 1}, "; a value that begins with ! needs quotes around it", line[:at] + strconv.Quote(line[at:])
@@ -104,7 +134,10 @@ func (f *File) culprit(at Place) (place Place, why, suggestion string) {
 			return Place{number, 1 + strings.Index(line, `"`)}, "; the line has one quote only", strings.TrimSpace(strings.Replace(line, `"`, "", 1))
 		}
 	}
-	return at, "", ""
+	if bytes.IndexByte(f.Text, 0) >= 0 {
+		why = "; it has bytes that no text has"
+	}
+	return at, why, ""
 }
 
 func (f *File) tell(at Place, d rules.Diagnostic) {

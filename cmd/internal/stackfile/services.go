@@ -242,6 +242,19 @@ func (f *File) Find(path string) (at Place, found bool) {
 	return at, found
 }
 
+// Has reports whether the whole of a path is there.
+func (f *File) Has(path string) bool {
+	n := f.root
+	for n != nil {
+		next, rest, ok := step(n, path)
+		if !ok || rest == "" {
+			return ok
+		}
+		n, path = followed(next.value), rest
+	}
+	return false
+}
+
 func step(n *yaml.Node, path string) (next pair, rest string, ok bool) {
 	if n.Kind == yaml.SequenceNode {
 		number, after, _ := strings.Cut(path, ".")

@@ -33,7 +33,10 @@ type Service struct {
 	Name     string
 	Labels   map[string]string
 	Image    string
+	Command  []string // the stack file's entrypoint
 	Args     []string // its command's, as the stack file's command gives them
+	Env      []string // "NAME=value"
+	Files    Files    // of its stack's folder
 	Updating bool
 	VIPs     []netip.Addr
 	Tasks    []Task // all that are left of it
@@ -47,6 +50,8 @@ func (e *Engine) Services() []Service {
 	for _, s := range e.services {
 		service := Service{ID: s.ID, Name: s.Spec.Name, Labels: map[string]string{},
 			Image: s.Spec.TaskTemplate.ContainerSpec.Image, Args: slices.Clone(s.Spec.TaskTemplate.ContainerSpec.Args),
+			Command: slices.Clone(s.Spec.TaskTemplate.ContainerSpec.Command), Env: slices.Clone(s.Spec.TaskTemplate.ContainerSpec.Env),
+			Files:    e.files[s.Spec.Name],
 			Updating: s.UpdateStatus != nil && s.UpdateStatus.State == swarm.UpdateStateUpdating}
 		for name, value := range s.Spec.Labels {
 			service.Labels[name] = value

@@ -39,8 +39,9 @@ type Engine struct {
 	index      uint64 // of the last change, as in Version.Index
 	made       int    // objects so far, for their ids
 	nodes      []*swarm.Node
-	services   []*service // oldest first
-	ending     []*service // removed, and some tasks not yet stopped
+	services   []*service       // oldest first
+	ending     []*service       // removed, and some tasks not yet stopped
+	files      map[string]Files // of a service's stack, by the service's name
 	networks   []*net10
 	containers map[string]*lone // those that no service started, by id
 	pool       pool
@@ -91,6 +92,7 @@ func New(o Options) *Engine {
 	e := &Engine{
 		options: o, ctx: ctx, end: end, minAPI: o.MinAPI, maxAPI: o.MaxAPI,
 		containers: map[string]*lone{},
+		files:      map[string]Files{},
 		at:         map[netip.Addr]*task{},
 		vips:       map[netip.Addr]*service{},
 		listeners:  map[*listener]struct{}{},

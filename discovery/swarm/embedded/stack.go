@@ -39,7 +39,18 @@ func (e *Engine) DeployFrom(folder, stack string, file []byte) (external []strin
 		return nil, fmt.Errorf("stack %s: %w", stack, err)
 	}
 	e.install(specs, stackNetworks(stack, config))
+	e.remember(stack, config)
 	return externalNetworks(config), nil
+}
+
+// remember keeps which files a stack's services have.
+func (e *Engine) remember(stack string, config *compose.Config) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range config.Services {
+		s := &config.Services[i]
+		e.files[stack+"_"+s.Name] = filesOf(s, config)
+	}
 }
 
 // externalNetworks are overlay networks only: host and none are on every node, and no way from one container to another.
