@@ -153,6 +153,10 @@ func (s *stage) join(ctx context.Context, _ Options) (err error) {
 	if err != nil {
 		return err
 	}
+	store := filepath.Join(s.folder, "control.sock")
+	if err := s.engine.ListenStore(store); err != nil {
+		return err
+	}
 	names := s.external
 	if len(names) == 0 {
 		if names, err = networks(ctx, endpoint); err != nil {
@@ -160,7 +164,7 @@ func (s *stage) join(ctx context.Context, _ Options) (err error) {
 		}
 	}
 	self := []string{s.engine.RunContainer("appia", names...)}
-	s.client, err = swarm.Dial(swarm.Options{Endpoint: endpoint, Self: func() []string { return self }})
+	s.client, err = swarm.Dial(swarm.Options{Endpoint: endpoint, Socket: store, Self: func() []string { return self }})
 	return err
 }
 
