@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/appia-edge/appia/proxy/http1"
@@ -15,42 +16,91 @@ import (
 
 // A front turns the connections of a listener into exchanges.
 type front interface {
-	Serve(net.Listener) error // http.ErrServerClosed after Shutdown or Close
+	Serve(net.Listener) error // http.ErrServerClosed after Leave, Shutdown or Close
+	Leave()                   // Shutdown is about to come: answers say that they are the last, and the listener may be closed
 	Shutdown(context.Context) error
 	Close() error
 	Tick(now time.Time)
 }
 
-// stdServer is net/http as a front: of HTTP/2 always, and of HTTP/1.1 if it is to be.
-func (e *EntryPoint) stdServer() *http.Server {
-	s := &http.Server{
-		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse},
+// newStdFront is net/http as a front: of HTTP/2 always, and of HTTP/1.1 if it is to be.
+func newStdFront(e *EntryPoint) *stdFront {
+	f := &stdFront{}
+	f.Server = &http.Server{
+		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Leaving: f.leaving.Load},
+		ConnState:         f.count,
 		ReadHeaderTimeout: e.proxy.options.ReadTimeout,
 		IdleTimeout:       e.proxy.options.IdleTimeout,
 		WriteTimeout:      e.proxy.options.WriteTimeout,
 		ErrorLog:          log.New(serverLog{e.proxy.options.Log}, "", 0),
 		Protocols:         new(http.Protocols),
 	}
-	s.Protocols.SetHTTP1(e.proxy.options.StdHTTP1)
-	s.Protocols.SetUnencryptedHTTP2(true)
-	return s
+	f.Protocols.SetHTTP1(e.proxy.options.StdHTTP1)
+	f.Protocols.SetUnencryptedHTTP2(true)
+	return f
 }
 
-// stdFront is net/http alone.
-type stdFront struct{ *http.Server }
+// stdFront is net/http alone. By itself it closes idle connections at once when it shuts down, also those on which a request is
+// under way; here they end with their next answer, or once they have been silent for a while.
+type stdFront struct {
+	*http.Server
+	leaving atomic.Bool
+	since   time.Time    // it leaves
+	open    atomic.Int64 // connections, and those who accept them
+}
+
+// silence is for how long a connection asks nothing when it is closed between requests by somebody who leaves; our own engine
+// counts two ticks.
+const silence = 2 * time.Second
+
+func (f *stdFront) count(_ net.Conn, s http.ConnState) {
+	switch s {
+	case http.StateNew:
+		f.open.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		f.open.Add(-1)
+	}
+}
+
+// Serve implements front.
+func (f *stdFront) Serve(l net.Listener) error {
+	f.open.Add(1)
+	defer f.open.Add(-1) // by now net/http has told of every connection that it has accepted
+	err := f.Server.Serve(l)
+	if f.leaving.Load() && errors.Is(err, net.ErrClosed) {
+		return http.ErrServerClosed
+	}
+	return err
+}
+
+// Leave implements front.
+func (f *stdFront) Leave() {
+	f.since = time.Now()
+	f.leaving.Store(true)
+}
+
+// Shutdown implements front.
+func (f *stdFront) Shutdown(ctx context.Context) error {
+	look := time.NewTicker(5 * time.Millisecond) // net/http looks in this way, too
+	defer look.Stop()
+	for f.open.Load() > 0 && time.Since(f.since) < silence && ctx.Err() == nil {
+		<-look.C
+	}
+	return f.Server.Shutdown(ctx)
+}
 
 // Tick implements front: net/http has a timer a connection.
-func (stdFront) Tick(time.Time) {}
+func (*stdFront) Tick(time.Time) {}
 
 // An engine is our own HTTP/1.1, with net/http beside it for those who begin to speak HTTP/2.
 type engine struct {
 	*http1.Server
-	http2  *http.Server
+	http2  *stdFront
 	passed *handed
 }
 
 func newEngine(e *EntryPoint) *engine {
-	f := &engine{http2: e.stdServer(), passed: newHanded()}
+	f := &engine{http2: newStdFront(e), passed: newHanded()}
 	limits := e.proxy.options.Limits
 	limits.Head, limits.Idle = e.proxy.options.ReadTimeout, e.proxy.options.IdleTimeout
 	f.Server = &http1.Server{Handle: e.Serve, Limits: limits, HTTP2: f.passed.add, Panic: e.panicked, Cause: e.refuse}
@@ -67,7 +117,13 @@ func (f *engine) Serve(l net.Listener) error {
 	return err
 }
 
-// Shutdown implements front.
+// Leave implements front.
+func (f *engine) Leave() {
+	f.Server.Leave()
+	f.http2.Leave()
+}
+
+// Shutdown implements front. Our own comes first: its last connections may turn out to speak HTTP/2.
 func (f *engine) Shutdown(ctx context.Context) error {
 	return errors.Join(f.Server.Shutdown(ctx), f.http2.Shutdown(ctx))
 }
