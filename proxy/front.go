@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/appia-edge/appia/proxy/http1"
@@ -24,78 +23,29 @@ type front interface {
 }
 
 // newStdFront is net/http as a front: of HTTP/2 always, and of HTTP/1.1 if it is to be.
-func newStdFront(e *EntryPoint) *stdFront {
-	f := &stdFront{}
-	f.Server = &http.Server{
-		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Leaving: f.leaving.Load},
-		ConnState:         f.count,
-		ReadHeaderTimeout: e.proxy.options.ReadTimeout,
-		IdleTimeout:       e.proxy.options.IdleTimeout,
-		WriteTimeout:      e.proxy.options.WriteTimeout,
-		ErrorLog:          log.New(serverLog{e.proxy.options.Log}, "", 0),
-		Protocols:         new(http.Protocols),
-	}
+func newStdFront(e *EntryPoint) stdFront {
+	f := stdFront{&stdhttp.Server{}}
+	f.Handler = stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Leaving: f.Leaving}
+	f.ReadHeaderTimeout = e.proxy.options.ReadTimeout
+	f.IdleTimeout = e.proxy.options.IdleTimeout
+	f.WriteTimeout = e.proxy.options.WriteTimeout
+	f.ErrorLog = log.New(serverLog{e.proxy.options.Log}, "", 0)
+	f.Protocols = new(http.Protocols)
 	f.Protocols.SetHTTP1(e.proxy.options.StdHTTP1)
 	f.Protocols.SetUnencryptedHTTP2(true)
 	return f
 }
 
-// stdFront is net/http alone. By itself it closes idle connections at once when it shuts down, also those on which a request is
-// under way; here they end with their next answer, or once they have been silent for a while.
-type stdFront struct {
-	*http.Server
-	leaving atomic.Bool
-	since   time.Time    // it leaves
-	open    atomic.Int64 // connections, and those who accept them
-}
-
-// silence is for how long a connection asks nothing when it is closed between requests by somebody who leaves; our own engine
-// counts two ticks.
-const silence = 2 * time.Second
-
-func (f *stdFront) count(_ net.Conn, s http.ConnState) {
-	switch s {
-	case http.StateNew:
-		f.open.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		f.open.Add(-1)
-	}
-}
-
-// Serve implements front.
-func (f *stdFront) Serve(l net.Listener) error {
-	f.open.Add(1)
-	defer f.open.Add(-1) // by now net/http has told of every connection that it has accepted
-	err := f.Server.Serve(l)
-	if f.leaving.Load() && errors.Is(err, net.ErrClosed) {
-		return http.ErrServerClosed
-	}
-	return err
-}
-
-// Leave implements front.
-func (f *stdFront) Leave() {
-	f.since = time.Now()
-	f.leaving.Store(true)
-}
-
-// Shutdown implements front.
-func (f *stdFront) Shutdown(ctx context.Context) error {
-	look := time.NewTicker(5 * time.Millisecond) // net/http looks in this way, too
-	defer look.Stop()
-	for f.open.Load() > 0 && time.Since(f.since) < silence && ctx.Err() == nil {
-		<-look.C
-	}
-	return f.Server.Shutdown(ctx)
-}
+// stdFront is net/http alone.
+type stdFront struct{ *stdhttp.Server }
 
 // Tick implements front: net/http has a timer a connection.
-func (*stdFront) Tick(time.Time) {}
+func (stdFront) Tick(time.Time) {}
 
 // An engine is our own HTTP/1.1, with net/http beside it for those who begin to speak HTTP/2.
 type engine struct {
 	*http1.Server
-	http2  *stdFront
+	http2  stdFront
 	passed *handed
 }
 
