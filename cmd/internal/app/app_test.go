@@ -82,7 +82,7 @@ func startIn(t *testing.T, engine *embedded.Engine, endpoint string, world World
 	t.Cleanup(client.Close)
 	var core zapcore.Core
 	core, b.logs = observer.New(zap.DebugLevel)
-	world.Source, world.Version, world.OnTable = client, "test", func(t *rules.Table, _ []rules.Change) { b.tables <- t }
+	world.Swarm, world.Version, world.OnTable = client, "test", func(t *rules.Table, _ []rules.Change) { b.tables <- t }
 	if world.Dial == nil {
 		world.Dial = engine.DialContext
 	}
