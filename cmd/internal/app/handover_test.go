@@ -64,7 +64,7 @@ func beRouter(backend string) error {
 	if err := config.Flags(c).Parse(flags); err != nil {
 		return err
 	}
-	if _, err := c.Finish(); err != nil {
+	if _, err := c.Load(config.Here()); err != nil {
 		return err
 	}
 	client, err := swarm.Dial(c.Engine)
@@ -151,9 +151,11 @@ func (s *succession) listen(from *os.File) {
 func (s *succession) until(good func(news) bool) news {
 	s.t.Helper()
 	late := time.After(40 * time.Second)
+	var last news
 	for {
 		select {
 		case n, open := <-s.news:
+			last = n
 			if !open {
 				s.t.Fatal("all routers have ended")
 			}
@@ -164,7 +166,7 @@ func (s *succession) until(good func(news) bool) news {
 				return n
 			}
 		case <-late:
-			s.t.Fatal("no news")
+			s.t.Fatalf("no news; the last is %s", last.line)
 		}
 	}
 }
@@ -354,8 +356,49 @@ func TestRouterGoesOnWhenItsSuccessorDoesNotServe(t *testing.T) {
 	if err := os.Remove(s.broken); err != nil {
 		t.Fatal(err)
 	}
-	syscall.Kill(pid, syscall.SIGUSR2)
-	pid = s.until(said("a successor serves")).PID
+	text, err := handover.Ask(pid)
+	next := s.until(said("a successor serves")).PID
+	if err != nil || !strings.Contains(text, fmt.Sprint(next)) {
+		t.Errorf("%q %v; %d serves", text, err, next)
+	}
+	pid = next
 	load.disperse(t)
 	s.end(pid)
+}
+
+func TestSuccessorListensWhereItsOwnConfigurationSays(t *testing.T) {
+	s := newSuccession(t, "appia")
+	kept, lost, gained := s.addr, freeAddress(t), freeAddress(t)
+	file := filepath.Join(t.TempDir(), "appia.toml")
+	write := func(addresses ...string) {
+		text := "defaultEntryPoints = [\"e0\", \"e1\"]\n"
+		for i, a := range addresses {
+			text += fmt.Sprintf("[entryPoints.e%d]\naddress = %q\n", i, a)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, f := range s.flags {
+		if strings.HasPrefix(f, "--entryPoints=") {
+			s.flags[i] = "--configFile=" + file
+		}
+	}
+	write(lost, kept)
+	pid := s.first().Pid
+	write(kept, gained)
+	load := gather(s)
+	syscall.Kill(pid, syscall.SIGUSR2)
+	next := s.until(said("a successor serves")).PID
+	s.until(func(n news) bool { return n.Process == pid && strings.Contains(n.Msg, "every request has finished") })
+	load.disperse(t)
+	if c, err := net.Dial("tcp", lost); err == nil {
+		c.Close()
+		t.Error("somebody still listens where nobody is to")
+	}
+	s.addr = gained
+	if err := request(http.DefaultClient, s, 2); err != nil {
+		t.Error(err)
+	}
+	s.end(next)
 }
