@@ -44,8 +44,12 @@ func TestMain(m *testing.M) {
 	if backend == "" {
 		os.Exit(m.Run())
 	}
-	if _, err := os.Stat(os.Getenv(brokenVariable)); err == nil {
-		os.Exit(3)
+	if how, err := os.ReadFile(os.Getenv(brokenVariable)); err == nil {
+		if len(how) == 0 {
+			os.Exit(3)
+		}
+		fmt.Fprintln(os.Stderr, `{"msg":"a successor that waits"}`)
+		_, _ = io.Copy(io.Discard, os.NewFile(3, "predecessor")) // and whose predecessor has to end it
 	}
 	if err := beRouter(backend); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -364,6 +368,26 @@ func TestRouterGoesOnWhenItsSuccessorDoesNotServe(t *testing.T) {
 	pid = next
 	load.disperse(t)
 	s.end(pid)
+}
+
+func TestWhoStopsARouterGetsNoSuccessorOfIt(t *testing.T) {
+	s := newSuccession(t, "appia")
+	router := s.first()
+	if err := os.WriteFile(s.broken, []byte("waits"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan error, 1)
+	go func() {
+		_, err := handover.Ask(router.Pid)
+		answer <- err
+	}()
+	s.until(said("a successor that waits"))
+	router.Signal(syscall.SIGTERM)
+	if err := <-answer; err == nil || !strings.Contains(err.Error(), "told to leave") {
+		t.Error(err)
+	}
+	router.Signal(syscall.SIGKILL) // it would accept for a minute yet
+	s.end(router.Pid)
 }
 
 func TestSuccessorListensWhereItsOwnConfigurationSays(t *testing.T) {

@@ -26,6 +26,10 @@ type Handover struct {
 	log    *zap.Logger
 	parent net.Conn // the router that has started this one; nil: somebody else has
 	first  bool     // a container ends with this process
+	left   context.Context
+	leave  context.CancelFunc
+
+	starting sync.WaitGroup // a successor
 
 	mu        sync.Mutex
 	open      []*net.TCPListener // in use
@@ -47,6 +51,7 @@ type gift struct {
 // New asks the predecessors for their sockets. It is not to be called twice in a process.
 func New(log *zap.Logger) *Handover {
 	h := &Handover{log: log, serving: make(chan struct{}), over: make(chan struct{})}
+	h.left, h.leave = context.WithCancel(context.Background())
 	h.parent = parent()
 	if h.parent != nil {
 		h.ask(h.parent)
@@ -245,10 +250,12 @@ func (h *Handover) Leave() {
 		return
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.leave()
 	if h.door != nil {
 		_ = h.door.Close()
 	}
+	h.mu.Unlock()
+	h.starting.Wait()
 }
 
 // parent is the router that has started this one.

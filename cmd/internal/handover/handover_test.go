@@ -74,7 +74,7 @@ func TestSuccessorGetsTheSocketsAndTheOldOneLearnsThatItServes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	next := &Handover{log: zap.NewNop(), serving: make(chan struct{}), over: make(chan struct{})}
+	next := New(zap.NewNop())
 	next.ask(c)
 	same := listen(t, next, l.Addr().String())
 	next.Serving()

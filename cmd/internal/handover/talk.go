@@ -1,7 +1,6 @@
 package handover
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -160,7 +159,7 @@ func (h *Handover) answer(c *net.UnixConn) {
 			_, _ = c.Write([]byte(goOn))
 		case word == doUpgrade:
 			text := isDone
-			if pid, err := h.Upgrade(context.Background()); err != nil {
+			if pid, err := h.Upgrade(); err != nil {
 				text = err.Error()
 			} else {
 				text += fmt.Sprintf(": process %d serves now", pid)

@@ -30,7 +30,7 @@ func (h *Handover) UpgradeOn(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			case <-signals:
-				if _, err := h.Upgrade(ctx); err != nil {
+				if _, err := h.Upgrade(); err != nil {
 					h.log.Error("no successor has taken over; this process goes on serving", zap.Error(err))
 				}
 			}
@@ -39,20 +39,22 @@ func (h *Handover) UpgradeOn(ctx context.Context) {
 }
 
 // Upgrade starts the program anew, from where it lies now and with the same arguments, and returns when that serves; then Over
-// is closed. Should it fail, everything stays as it is.
-func (h *Handover) Upgrade(ctx context.Context) (pid int, err error) {
+// is closed. Should it fail, everything stays as it is. Leave ends it, and the successor with it: whoever stops a router does not
+// want another.
+func (h *Handover) Upgrade() (pid int, err error) {
 	if h.first {
 		return 0, errors.New("a container ends with its first process, and the successor with it: update the service, or the container, instead")
 	}
 	select {
 	case <-h.serving: // nobody follows a router that does not serve yet
-	case <-ctx.Done():
-		return 0, ctx.Err()
+	case <-h.left.Done():
+		return 0, errLeft
 	}
 	if !h.begin() {
-		return 0, errors.New("a successor has been started already")
+		return 0, errors.New("a successor has been started already, or this router is leaving")
 	}
-	if pid, err = h.start(ctx); err != nil {
+	defer h.starting.Done()
+	if pid, err = h.start(); err != nil {
 		h.mu.Lock()
 		h.upgrading = false
 		h.mu.Unlock()
@@ -68,10 +70,15 @@ func (h *Handover) Upgrade(ctx context.Context) (pid int, err error) {
 func (h *Handover) begin() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	first := !h.upgrading
+	if h.upgrading || h.left.Err() != nil {
+		return false
+	}
 	h.upgrading = true
-	return first
+	h.starting.Add(1)
+	return true
 }
+
+var errLeft = errors.New("this router was told to leave")
 
 // isFirst tells whether this process is the one that a container ends with: its first, or the child of its init.
 func isFirst() bool {
@@ -80,7 +87,7 @@ func isFirst() bool {
 }
 
 // start starts the successor and talks with it until it serves.
-func (h *Handover) start(ctx context.Context) (int, error) {
+func (h *Handover) start() (int, error) {
 	path, err := os.Executable() // as it was called when it was started: a file that has been replaced is taken
 	if err != nil {
 		return 0, err
@@ -109,7 +116,7 @@ func (h *Handover) start(ctx context.Context) (int, error) {
 		}
 		ended <- err
 	}()
-	if err := h.lead(ctx, ours, ended); err != nil {
+	if err := h.lead(ours, ended); err != nil {
 		_ = process.Kill() // it has not accepted anything yet
 		return 0, err
 	}
@@ -117,7 +124,7 @@ func (h *Handover) start(ctx context.Context) (int, error) {
 }
 
 // lead answers the successor until it is ready.
-func (h *Handover) lead(ctx context.Context, c *net.UnixConn, ended <-chan error) error {
+func (h *Handover) lead(c *net.UnixConn, ended <-chan error) error {
 	ready := make(chan error, 1)
 	go func() { ready <- h.untilReady(c) }()
 	late := time.NewTimer(limit)
@@ -140,8 +147,8 @@ func (h *Handover) lead(ctx context.Context, c *net.UnixConn, ended <-chan error
 		return fmt.Errorf("the successor has ended before it served: %w", err)
 	case <-late.C:
 		return fmt.Errorf("the successor did not serve within %s", limit)
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-h.left.Done():
+		return errLeft
 	}
 }
 
