@@ -37,13 +37,14 @@ var allowed = map[string]string{
 	"cmd/internal/migrate":     "rules discovery/labels cmd/internal/check cmd/internal/stackfile",
 	"cmd/internal/check": "rules discovery/snapshot discovery/labels discovery/swarm discovery/swarm/embedded cmd/internal/config " +
 		"cmd/internal/stackfile",
-	"cmd/internal/admin":   "rules balancer discovery proxy/message cmd/internal/metrics cmd/internal/explain",
-	"cmd/internal/explain": "rules balancer proxy proxy/message proxy/middleware",
+	"cmd/internal/admin":    "rules balancer discovery proxy/message proxy/stdhttp cmd/internal/metrics cmd/internal/explain",
+	"cmd/internal/explain":  "rules balancer proxy proxy/message proxy/middleware",
+	"cmd/internal/handover": "proxy/http1",
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
-		"proxy proxy/accesslog proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain",
+		"proxy proxy/accesslog proxy/http1 proxy/stdhttp cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain cmd/internal/handover",
 	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
 	"cmd/bench":         "",
-	"cmd/appia":         "rules discovery/labels discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/explain cmd/internal/migrate cmd/internal/demo",
+	"cmd/appia":         "rules discovery/labels discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/explain cmd/internal/handover cmd/internal/migrate cmd/internal/demo",
 	"deploy/examples":   "",
 	"deploy/e2e":        "deploy/e2e/lab",
 	"deploy/e2e/lab":    "",

@@ -15,28 +15,28 @@ import (
 
 // A front turns the connections of a listener into exchanges.
 type front interface {
-	Serve(net.Listener) error // http.ErrServerClosed after Shutdown or Close
+	Serve(net.Listener) error // http.ErrServerClosed after Leave, Shutdown or Close
+	Leave()                   // Shutdown is about to come: answers say that they are the last, and the listener may be closed
 	Shutdown(context.Context) error
 	Close() error
 	Tick(now time.Time)
 }
 
-// stdServer is net/http as a front: of HTTP/2 always, and of HTTP/1.1 if it is to be.
-func (e *EntryPoint) stdServer() *http.Server {
-	s := &http.Server{
-		Handler:           stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Whole: e.proxy.options.WriteTimeout},
-		ReadHeaderTimeout: e.proxy.options.ReadTimeout,
-		IdleTimeout:       e.proxy.options.IdleTimeout,
-		ErrorLog:          log.New(serverLog{e.proxy.options.Log}, "", 0),
-		Protocols:         new(http.Protocols),
-	}
-	s.Protocols.SetHTTP1(e.proxy.options.StdHTTP1)
-	s.Protocols.SetUnencryptedHTTP2(true)
-	return s
+// newStdFront is net/http as a front: of HTTP/2 always, and of HTTP/1.1 if it is to be.
+func newStdFront(e *EntryPoint) stdFront {
+	f := stdFront{&stdhttp.Server{}}
+	f.Handler = stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Whole: e.proxy.options.WriteTimeout, Leaving: f.Leaving}
+	f.ReadHeaderTimeout = e.proxy.options.ReadTimeout
+	f.IdleTimeout = e.proxy.options.IdleTimeout
+	f.ErrorLog = log.New(serverLog{e.proxy.options.Log}, "", 0)
+	f.Protocols = new(http.Protocols)
+	f.Protocols.SetHTTP1(e.proxy.options.StdHTTP1)
+	f.Protocols.SetUnencryptedHTTP2(true)
+	return f
 }
 
 // stdFront is net/http alone.
-type stdFront struct{ *http.Server }
+type stdFront struct{ *stdhttp.Server }
 
 // Tick implements front: net/http has a timer a connection.
 func (stdFront) Tick(time.Time) {}
@@ -44,12 +44,12 @@ func (stdFront) Tick(time.Time) {}
 // An engine is our own HTTP/1.1, with net/http beside it for those who begin to speak HTTP/2.
 type engine struct {
 	*http1.Server
-	http2  *http.Server
+	http2  stdFront
 	passed *handed
 }
 
 func newEngine(e *EntryPoint) *engine {
-	f := &engine{http2: e.stdServer(), passed: newHanded()}
+	f := &engine{http2: newStdFront(e), passed: newHanded()}
 	limits := e.proxy.options.Limits
 	limits.Head, limits.Idle, limits.Whole = e.proxy.options.ReadTimeout, e.proxy.options.IdleTimeout, e.proxy.options.WriteTimeout
 	f.Server = &http1.Server{Handle: e.Serve, Limits: limits, HTTP2: f.passed.add, Panic: e.panicked, Cause: e.refuse}
@@ -66,7 +66,13 @@ func (f *engine) Serve(l net.Listener) error {
 	return err
 }
 
-// Shutdown implements front.
+// Leave implements front.
+func (f *engine) Leave() {
+	f.Server.Leave()
+	f.http2.Leave()
+}
+
+// Shutdown implements front. Our own comes first: its last connections may turn out to speak HTTP/2.
 func (f *engine) Shutdown(ctx context.Context) error {
 	return errors.Join(f.Server.Shutdown(ctx), f.http2.Shutdown(ctx))
 }

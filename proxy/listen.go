@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
 	"github.com/appia-edge/appia/rules"
@@ -57,7 +58,8 @@ type ProxyProtocol struct {
 type EntryPoint struct {
 	options   EntryPointOptions
 	proxy     *Proxy
-	listener  net.Listener
+	socket    net.Listener
+	listener  net.Listener // socket, or what reads the PROXY protocol from its connections
 	front     front
 	chain     *middleware.Chain // nil: no filters
 	unusable  error             // a filter that could not be made: the entry point must not be opened without it
@@ -76,7 +78,7 @@ func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 		e.responses = append(e.responses, middleware.Compress)
 	}
 	if p.options.StdHTTP1 {
-		e.front = stdFront{e.stdServer()}
+		e.front = newStdFront(e)
 	} else {
 		e.front = newEngine(e)
 	}
@@ -136,6 +138,7 @@ func (p *Proxy) Listen(ctx context.Context) error {
 			p.Close()
 			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
 		}
+		e.socket = listener
 		if o := e.options.ProxyProtocol; o != nil {
 			listener = newProxiedListener(listener, *o, p.options.ReadTimeout)
 		}
@@ -197,7 +200,8 @@ func (p *Proxy) tick(back ticker, now time.Time) {
 	}
 }
 
-// Shutdown stops accepting, lets what is in flight finish, tunnels included, and cuts the rest when ctx ends.
+// Shutdown accepts what waits to be accepted and nothing more, lets what is in flight finish, tunnels included, and cuts the
+// rest when ctx ends. A client that keeps its connection learns with its next answer that it ends.
 func (p *Proxy) Shutdown(ctx context.Context) error {
 	var all sync.WaitGroup
 	errs := make([]error, len(p.entries))
@@ -210,6 +214,8 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 }
 
 func (e *EntryPoint) shutdown(ctx context.Context) error {
+	e.front.Leave()
+	e.stopAccepting(ctx)
 	err := e.front.Shutdown(ctx)
 	if werr := e.tunnels.wait(ctx); err == nil {
 		err = werr
@@ -217,6 +223,30 @@ func (e *EntryPoint) shutdown(ctx context.Context) error {
 	e.front.Close()
 	e.tunnels.cut()
 	return err
+}
+
+const (
+	emptyLooks = 3           // that find the queue empty, one after the other, are enough
+	emptyAfter = time.Second // somebody else has to take the load from here, or nobody does
+)
+
+// stopAccepting closes the socket when its queue is empty: the system resets whoever is in it, unless another process has the
+// same socket.
+func (e *EntryPoint) stopAccepting(ctx context.Context) {
+	if e.socket == nil {
+		return
+	}
+	late := time.Now().Add(emptyAfter)
+	for found := 0; found < emptyLooks && ctx.Err() == nil && time.Now().Before(late); {
+		time.Sleep(time.Millisecond) // for who accepts; and nothing is between the last look and the close
+		if found++; http1.Queued(e.socket) > 0 {
+			found = 0
+		}
+	}
+	_ = e.socket.Close()
+	if p, ok := e.listener.(*proxiedListener); ok {
+		p.finish(ctx)
+	}
 }
 
 // Close cuts everything at once.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"net"
 	"sync"
@@ -129,6 +130,21 @@ func (p *proxiedListener) read(conn net.Conn) {
 	p.hand(c, nil)
 }
 
+// finish hands on what has been accepted, after the listener below was closed, and then closes.
+func (p *proxiedListener) finish(ctx context.Context) {
+	handed := make(chan struct{})
+	go func() {
+		p.all.Wait()
+		close(handed)
+	}()
+	select {
+	case <-handed:
+	case <-ctx.Done():
+	}
+	_ = p.Close()
+	<-handed
+}
+
 // Close ends what is pending, too, and waits for it.
 func (p *proxiedListener) Close() error {
 	p.mu.Lock()
@@ -163,6 +179,9 @@ func (c *proxied) Read(b []byte) (int, error) {
 	}
 	return c.Conn.Read(b)
 }
+
+// NetConn is the connection below, as crypto/tls calls it.
+func (c *proxied) NetConn() net.Conn { return c.Conn }
 
 // RemoteAddr implements net.Conn.
 func (c *proxied) RemoteAddr() net.Addr {

@@ -2,12 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/cmd/internal/app"
 	"github.com/appia-edge/appia/cmd/internal/config"
+	"github.com/appia-edge/appia/cmd/internal/handover"
 	"github.com/appia-edge/appia/discovery/swarm"
 )
 
@@ -30,12 +32,35 @@ func route(cmd *cobra.Command, c *config.Config) error {
 		return err
 	}
 	defer engine.Close()
-	router, err := app.New(c, app.World{Swarm: engine, Version: version}, log.Logger)
+	sockets := handover.New(log.Logger)
+	router, err := app.New(c, app.World{Swarm: engine, Version: version, Handover: sockets}, log.Logger)
 	if err != nil {
 		return err
 	}
 	log.ReopenOn(cmd.Context(), router)
+	sockets.UpgradeOn(cmd.Context())
 	return router.Run(cmd.Context())
+}
+
+// newUpgrade is for those who run the router outside a swarm.
+func newUpgrade() *cobra.Command {
+	pid := 0
+	cmd := &cobra.Command{
+		Use: "upgrade [flags]", Short: "Have a running router hand over to the program as it lies on disk now", Args: cobra.NoArgs,
+		Long: "Have a running router start the program as it lies on disk now, with its own arguments, and hand over its sockets:\n" +
+			"no connection is refused or lost. Should the new process not serve, the old one goes on. SIGUSR2 does the same without\n" +
+			"an answer. In a container it cannot work: update the service instead.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			text, err := handover.Ask(pid)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), text)
+			return nil
+		},
+	}
+	cmd.Flags().IntVar(&pid, "pid", 0, "of the router, where there are several")
+	return cmd
 }
 
 func earlier(cmd *cobra.Command) []string {

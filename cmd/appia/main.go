@@ -99,7 +99,7 @@ func newRoot() *cobra.Command {
 	}
 	root.Flags().SortFlags = false
 	root.Flags().AddFlagSet(config.Flags(c))
-	root.AddCommand(newDemo(), newCheck(), newExplain(), newMigrate(), newSnapshot(), newHealthcheck(), newVersion())
+	root.AddCommand(newDemo(), newCheck(), newExplain(), newMigrate(), newSnapshot(), newHealthcheck(), newUpgrade(), newVersion())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }

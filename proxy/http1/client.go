@@ -203,9 +203,6 @@ func (c *client) sleep() bool {
 		}
 		w = heading
 	}
-	if c.x == nil && c.server.leaving.Load() {
-		return false
-	}
 	return c.proceed(w)
 }
 
@@ -228,8 +225,6 @@ func (c *client) await() bool {
 		w = body
 	case len(c.x.stream.unread()) > 0:
 		w = heading
-	case c.server.leaving.Load():
-		return false
 	}
 	if _, now, _ := c.in.get(&c.server.clock); now == w && w != body {
 		return true

@@ -14,8 +14,8 @@ import (
 type crew struct {
 	server   *Server
 	listener net.Listener
-	waiting  atomic.Int32 // those who accept, or are about to; never none while the listener is open
-	ended    chan error   // why the first of them stopped
+	waiting  atomic.Int32 // those who accept, or are about to, or have what they accepted not yet counted; never none while the listener is open
+	ended    chan error   // why they stopped, once all have
 }
 
 // maxWaiting bounds what is kept for connections to come: some 4 KiB of stack for each.
@@ -34,10 +34,11 @@ func (c *crew) work() {
 			c.end(err)
 			return
 		}
+		client := c.server.admit(conn)
 		if c.waiting.Add(-1) == 0 {
 			c.hire()
 		}
-		c.server.serve(conn)
+		client.run()
 		if c.waiting.Add(1) > maxWaiting {
 			c.waiting.Add(-1)
 			return
@@ -61,9 +62,14 @@ func (c *crew) accept() (net.Conn, error) {
 	}
 }
 
+// end is told by the last who waits: from then on every connection that was accepted is known to the server, and who waits
+// for the last one to end forgets none.
 func (c *crew) end(err error) {
+	if c.waiting.Add(-1) > 0 {
+		return
+	}
 	select {
 	case c.ended <- err:
-	default: // another has told
+	default: // it was told; this one had served a connection meanwhile
 	}
 }

@@ -71,7 +71,7 @@ func (d *dormitory) lie(c *client) bool {
 		return false
 	}
 	// Whoever comes to end the connection from here on finds it in its bed, once we let go of the lock.
-	if d.closed || c.server.leaving.Load() || c.isGone() {
+	if d.closed || c.isGone() {
 		c.proceed(idle)
 		return false
 	}

@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && !portable
 
 package http1
 
@@ -41,5 +41,23 @@ func TestConnectionsInheritWhatKeepsThemAlive(t *testing.T) {
 		if got != option.want {
 			t.Errorf("option %d of level %d is %d, not %d", option.name, option.level, got, option.want)
 		}
+	}
+}
+
+func TestQueueOfAListenerIsTheConnectionsThatNobodyHasAccepted(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for want := range 3 {
+		if got := Queued(l); got != want {
+			t.Errorf("%d, not %d", got, want)
+		}
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
 	}
 }

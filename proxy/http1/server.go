@@ -31,10 +31,11 @@ type Server struct {
 	dormitory *dormitory // of connections that have long been idle; nil: the system has none
 
 	mu        sync.Mutex
+	closed    bool // no listener is taken any more
 	listeners map[net.Listener]struct{}
 	first     *client // of a list of all connections
 	open      int
-	empty     chan struct{} // closed when the last leaves while somebody waits
+	empty     chan struct{} // closed when no connection is left and none can come, while somebody waits
 }
 
 func (s *Server) start() {
@@ -61,6 +62,7 @@ func (s *Server) Serve(l net.Listener) error {
 	c := &crew{server: s, listener: l, ended: make(chan error, 1)}
 	c.hire()
 	err := <-c.ended
+	s.untrack(l)
 	if errors.Is(err, http.ErrServerClosed) {
 		<-s.emptied() // whoever makes time pass can stop when we return, and what is left still has its time-outs
 	}
@@ -70,25 +72,32 @@ func (s *Server) Serve(l net.Listener) error {
 func (s *Server) track(l net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.leaving.Load() {
+	if s.closed {
 		return false
 	}
 	s.listeners[l] = struct{}{}
 	return true
 }
 
-// serve serves a connection to its end.
-func (s *Server) serve(conn net.Conn) {
+func (s *Server) untrack(l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, l)
+	s.tellEmpty()
+}
+
+// admit puts a connection on the list.
+func (s *Server) admit(conn net.Conn) *client {
 	c := newClient(s, conn)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.open++
 	c.next = s.first
 	if c.next != nil {
 		c.next.prev = c
 	}
 	s.first = c
-	s.mu.Unlock()
-	c.run()
+	return c
 }
 
 // forget takes a connection off the list.
@@ -104,7 +113,12 @@ func (s *Server) forget(c *client) {
 		s.first = c.next
 	}
 	s.open--
-	if s.open == 0 && s.empty != nil {
+	s.tellEmpty()
+}
+
+// tellEmpty is called with mu held.
+func (s *Server) tellEmpty() {
+	if s.open == 0 && len(s.listeners) == 0 && s.empty != nil {
 		close(s.empty)
 		s.empty = nil
 	}
@@ -128,7 +142,16 @@ func (s *Server) each(do func(*client)) {
 	}
 }
 
-// Shutdown stops accepting and lets what is in flight finish. Its error is that ctx ended first.
+// Leave says that Shutdown is about to come: answers tell clients that theirs was the last request, and a listener may be
+// closed by its owner. Until then its connections are served as ever.
+func (s *Server) Leave() {
+	s.start()
+	s.leaving.Store(true)
+}
+
+// Shutdown stops accepting and lets what is in flight finish. A connection ends with its next answer, or once it has been
+// silent for a second or two: whoever has just connected, or has just been answered, is about to ask, and would lose what it
+// has sent. So Tick has to be called meanwhile. Its error is that ctx ended first.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.leave()
 	s.each((*client).leave)
@@ -141,7 +164,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
-// emptied is closed when no connection is left.
+// emptied is closed when no connection is left and none can come.
 func (s *Server) emptied() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,10 +172,7 @@ func (s *Server) emptied() <-chan struct{} {
 		s.empty = make(chan struct{})
 	}
 	empty := s.empty
-	if s.open == 0 {
-		close(empty)
-		s.empty = nil
-	}
+	s.tellEmpty()
 	return empty
 }
 
@@ -165,10 +185,10 @@ func (s *Server) Close() error {
 }
 
 func (s *Server) leave() {
-	s.start()
+	s.Leave()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.leaving.Store(true)
+	s.closed = true
 	for l := range s.listeners {
 		l.Close()
 	}

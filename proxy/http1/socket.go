@@ -5,6 +5,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A socket is a connection that can sleep without a buffer. On Linux and plain TCP its readings are a callback that the
@@ -16,6 +18,7 @@ import (
 type socket struct {
 	conn net.Conn
 	tcp  *net.TCPConn    // nil: not plain TCP
+	base *net.TCPConn    // what it runs over; nil: not known
 	raw  syscall.RawConn // nil: portable
 	fd   int             // good inside the callback, and as long as the connection is known to be open
 	in   bool            // inside the callback
@@ -29,10 +32,45 @@ var errWait = errors.New("nothing to read yet")
 func newSocket(c net.Conn) socket {
 	s := socket{conn: c}
 	s.tcp, _ = c.(*net.TCPConn)
+	s.base = s.tcp
 	if s.tcp != nil {
 		s.raw = rawOf(s.tcp)
+	} else if over, ok := c.(interface{ NetConn() net.Conn }); ok {
+		s.base, _ = over.NetConn().(*net.TCPConn)
 	}
 	return s
+}
+
+// pending tells whether bytes have come that nobody has read. Any goroutine may ask.
+func (s *socket) pending() (there bool) {
+	if s.base == nil {
+		return false
+	}
+	raw, err := s.base.SyscallConn()
+	if err != nil {
+		return false
+	}
+	_ = raw.Control(func(fd uintptr) {
+		var b [1]byte
+		n, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		there = err == nil && n > 0
+	})
+	return there
+}
+
+// Queued is how many connections wait in a listener's queue to be accepted, where the system tells.
+func Queued(l net.Listener) int {
+	has, ok := l.(syscall.Conn)
+	if !ok {
+		return 0
+	}
+	raw, err := has.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	n := 0
+	_ = raw.Control(func(fd uintptr) { n = queued(int(fd)) })
+	return n
 }
 
 // attend calls wake now and whenever the connection is readable, until it returns true. Its error is the

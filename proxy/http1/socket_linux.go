@@ -24,6 +24,15 @@ func Listening(keepAlive time.Duration) *net.ListenConfig {
 	}}
 }
 
+// queued reads what the system counts in this field of a socket that listens.
+func queued(fd int) int {
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return 0
+	}
+	return int(info.Unacked)
+}
+
 // keptAlive sets what package net would.
 func keptAlive(fd int, idle time.Duration) error {
 	return errors.Join(

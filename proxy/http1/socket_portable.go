@@ -18,6 +18,9 @@ func Listening(keepAlive time.Duration) *net.ListenConfig {
 	return &net.ListenConfig{KeepAlive: keepAlive}
 }
 
+// queued is not told here.
+func queued(int) int { return 0 }
+
 func rawOf(*net.TCPConn) syscall.RawConn { return nil }
 
 func tryRead(int, []byte) (int, error)  { return 0, errWait }

@@ -12,6 +12,10 @@ func (c *client) sweep() {
 	word, w, age := c.in.get(&c.server.clock)
 	switch w {
 	case idle, dozing, asleep:
+		if c.server.leaving.Load() {
+			c.leave()
+			break
+		}
 		switch {
 		case passed(age, l.Idle):
 			c.expire(word, "idle-timeout")
@@ -164,11 +168,18 @@ func (c *client) cut() {
 	c.server.dormitory.rouse(c)
 }
 
-// leave closes the connection if it is between requests.
+// leave closes the connection if it has been between requests for a while. That nothing has come is looked at last: a request
+// that meets the close is lost, and its client may not send every request again (RFC 9112, 9.3.1).
 func (c *client) leave() {
-	if word, w, _ := c.in.get(&c.server.clock); w == idle || w == dozing || w == asleep {
-		c.expire(word, "")
+	word, w, age := c.in.get(&c.server.clock)
+	if w != idle && w != dozing && w != asleep {
+		return
 	}
+	if age >= restless && !c.sock.pending() {
+		c.expire(word, "")
+		return
+	}
+	c.server.dormitory.rouse(c) // the dormitory closes
 }
 
 // attach tells who serves the exchange, to be cut along with it. False: it is cut.

@@ -19,15 +19,16 @@ import (
 
 // A Front is an http.Handler that serves every request as a message.Exchange.
 type Front struct {
-	Serve func(message.Exchange)
-	Panic func(what any, stack []byte)             // told of a fault of our own; the client gets a 500
-	Cause func(code string, client netip.AddrPort) // told why a request was refused or given up here; of what it refuses by itself net/http tells nobody
-	Whole time.Duration                            // from a request's head to the end of its answer, tunnels excepted; 0: no limit
+	Serve   func(message.Exchange)
+	Panic   func(what any, stack []byte)             // told of a fault of our own; the client gets a 500
+	Cause   func(code string, client netip.AddrPort) // told why a request was refused or given up here; of what it refuses by itself net/http tells nobody
+	Whole   time.Duration                            // from a request's head to the end of its answer, tunnels excepted; 0: no limit
+	Leaving func() bool                              // whether an answer is to be the last on its connection
 }
 
 // ServeHTTP implements http.Handler.
 func (f Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{writer: w, control: http.NewResponseController(w), origin: r}
+	x := &exchange{writer: w, control: http.NewResponseController(w), origin: r, leaving: f.Leaving}
 	if code := x.read(); code != "" {
 		f.refuse(x, code)
 		return
@@ -44,6 +45,7 @@ func (f Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (f Front) refuse(x *exchange, code string) {
 	f.Cause(code, x.request.Client)
+	x.closeIfLeaving(x.writer.Header())
 	status := http.StatusBadRequest
 	if code == noMethod {
 		status = http.StatusNotImplemented
@@ -75,6 +77,7 @@ type exchange struct {
 	request message.Request
 	body    requestBody
 	term    *term // nil: it may take all the time it wants
+	leaving func() bool
 
 	answered bool // a final response has begun
 	broken   bool // the response ended before its end
@@ -179,6 +182,7 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 	}
 	x.answered = true
 	x.closeIfUnread(header)
+	x.closeIfLeaving(header)
 	x.writer.WriteHeader(r.Status)
 	if r.Body == nil {
 		return 0, nil
@@ -203,6 +207,13 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 // handler, which in full duplex starts a read that collides with the one of the next request: that would be lost.
 func (x *exchange) closeIfUnread(header http.Header) {
 	if x.origin.ProtoMajor == 1 && x.body.request != nil && !x.body.ended.Load() {
+		header.Set("Connection", "close")
+	}
+}
+
+// closeIfLeaving tells the client that no more requests are served on its connection. In HTTP/2, net/http makes a GOAWAY of it.
+func (x *exchange) closeIfLeaving(header http.Header) {
+	if x.leaving() {
 		header.Set("Connection", "close")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/appia-edge/appia/cmd/internal/explain"
 	"github.com/appia-edge/appia/cmd/internal/metrics"
 	"github.com/appia-edge/appia/discovery"
+	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -56,7 +57,7 @@ type Pages struct {
 // A Server is the admin pages, and their listener.
 type Server struct {
 	options  Options
-	server   *http.Server
+	server   stdhttp.Server
 	listener net.Listener
 	health   *health
 	started  time.Time
@@ -71,9 +72,8 @@ func New(o Options) *Server {
 	}
 	s := &Server{options: o, started: time.Now(), closed: make(chan struct{})}
 	s.health = newHealth(o.EntryPoints, s.started)
-	s.server = &http.Server{
-		Handler: s.Handler(o.Pages), ReadHeaderTimeout: headTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-	}
+	s.server.Handler = s.closing(s.Handler(o.Pages))
+	s.server.ReadHeaderTimeout, s.server.WriteTimeout, s.server.IdleTimeout = headTimeout, writeTimeout, idleTimeout
 	return s
 }
 
@@ -106,7 +106,27 @@ func (s *Server) Run() error {
 	if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	<-s.closed // after Shutdown, somebody may still be being answered
 	return nil
+}
+
+// Shutdown answers whoever has connected, and nobody else. Close comes after it.
+func (s *Server) Shutdown(ctx context.Context) {
+	s.server.Leave()
+	if s.listener != nil {
+		_ = s.listener.Close()
+	}
+	_ = s.server.Shutdown(ctx)
+}
+
+// closing has answers say that they are the last on their connections, while the server leaves.
+func (s *Server) closing(pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.server.Leaving() {
+			w.Header().Set("Connection", "close")
+		}
+		pages.ServeHTTP(w, r)
+	})
 }
 
 // Close ends Run, and cuts what is being answered: whoever asks for /ping has had "Service Unavailable" for a while.

@@ -22,6 +22,7 @@ import (
 	"github.com/appia-edge/appia/cmd/internal/admin"
 	"github.com/appia-edge/appia/cmd/internal/config"
 	"github.com/appia-edge/appia/cmd/internal/explain"
+	"github.com/appia-edge/appia/cmd/internal/handover"
 	"github.com/appia-edge/appia/cmd/internal/metrics"
 	"github.com/appia-edge/appia/discovery"
 	"github.com/appia-edge/appia/discovery/labels"
@@ -41,6 +42,8 @@ type World struct {
 	Ticks   <-chan time.Time                                                         // make time pass for time-outs of the proxy, each a second; nil: seconds do
 	OnTable func(*rules.Table, []rules.Change)                                       // hears of each table in force; may be nil
 	Version string
+	// Handover passes the sockets that it has opened to the next router, and has got them from the last; nil: nobody does.
+	Handover *handover.Handover
 }
 
 // A Swarm is where the swarm is seen. Both streams call hint when something may have changed; Watch tells of everything.
@@ -60,10 +63,11 @@ type App struct {
 	loop     *discovery.Loop
 	admin    *admin.Server
 	last     *rules.Table
-	leaving  atomic.Bool // SIGTERM has come: /ping answers 503
-	keyed    bool        // the fleet has its sticky key
-	given    []byte      // the sticky key the flags gave; nil: it is derived from the swarm's id
-	tlsTo    *tls.Config // towards https endpoints
+	tabled   chan struct{} // closed by the first table
+	leaving  atomic.Bool   // SIGTERM has come: /ping answers 503
+	keyed    bool          // the fleet has its sticky key
+	given    []byte        // the sticky key the flags gave; nil: it is derived from the swarm's id
+	tlsTo    *tls.Config   // towards https endpoints
 	compiler rules.Options
 	holdPage string                  // for requests that waited for an endpoint in vain
 	access   *accesslog.Log          // nil: no request is logged
@@ -76,7 +80,10 @@ type insidePages struct{ proxy.Internal }
 
 // New wires a router; nothing runs yet.
 func New(c *config.Config, w World, log *zap.Logger) (*App, error) {
-	a := &App{config: c, world: w, log: log}
+	a := &App{config: c, world: w, log: log, tabled: make(chan struct{})}
+	if w.Listen == nil && w.Handover != nil {
+		a.world.Listen = w.Handover.Listen
+	}
 	var err error
 	if a.given, err = c.StickySecret(); err != nil {
 		return nil, err
@@ -223,6 +230,9 @@ func (a *App) apply(t *rules.Table, s *snapshot.Swarm) []rules.Diagnostic {
 	found := a.proxy.Swap(t)
 	if a.world.OnTable != nil {
 		a.world.OnTable(t, rules.Diff(a.last, t))
+	}
+	if a.last == nil {
+		close(a.tabled)
 	}
 	a.last = t
 	return found

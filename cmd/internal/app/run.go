@@ -11,7 +11,7 @@ import (
 
 // Run listens, discovers and serves until ctx ends, then leaves in the order of Traefik 1.x: /ping turns 503, requests
 // are accepted for a while yet, then what is in flight finishes, at most for the grace time.
-// An address that is taken, or a listener that breaks, is its error.
+// An address that is taken, or a listener that breaks, is its error. It also leaves when a successor serves in its place.
 func (a *App) Run(ctx context.Context) error {
 	defer a.fleet.Close()
 	if a.access != nil {
@@ -32,15 +32,35 @@ func (a *App) Run(ctx context.Context) error {
 		others.Go(a.runAdmin)
 	}
 
+	if !a.untilTable(ctx) {
+		a.proxy.Close()
+		return nil
+	}
+	a.world.Handover.Serving()
 	serving := make(chan error, 1)
 	go func() { serving <- a.proxy.Run() }()
 	select {
 	case err := <-serving:
 		return err
 	case <-ctx.Done():
+	case <-a.world.Handover.Over():
 	}
 	a.leave()
 	return <-serving
+}
+
+// untilTable waits for something to route by: who connects now waits in the queue of the socket, and is better served a moment
+// later than told that nothing is here. Without a swarm to be seen, that has an end. False: the router is to leave.
+func (a *App) untilTable(ctx context.Context) bool {
+	late := time.NewTimer(a.world.Handover.Patience())
+	defer late.Stop()
+	select {
+	case <-a.tabled:
+	case <-late.C:
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }
 
 // runAdmin serves the admin page. Should its listener break, routing goes on without it.
@@ -77,10 +97,23 @@ func (a *App) welcome() {
 
 // leave keeps discovery running to the end: the swarm goes on changing while requests finish.
 func (a *App) leave() {
-	a.leaving.Store(true)
-	a.log.Info("leaving", zap.Duration("accepting_for", a.config.AcceptGrace), zap.Duration("then_finishing_for", a.config.Grace))
-	if a.config.AcceptGrace > 0 {
-		time.Sleep(a.config.AcceptGrace)
+	accepting := a.config.AcceptGrace
+	if a.world.Handover.Followed() { // who asks for /ping is to hear the other: nobody has to go elsewhere
+		accepting = 0
+		if a.admin != nil {
+			soon, cancel := context.WithTimeout(context.Background(), a.config.Grace)
+			defer cancel()
+			var pages sync.WaitGroup
+			defer pages.Wait()
+			pages.Go(func() { a.admin.Shutdown(soon) })
+		}
+	} else {
+		a.leaving.Store(true)
+	}
+	a.world.Handover.Leave()
+	a.log.Info("leaving", zap.Duration("accepting_for", accepting), zap.Duration("then_finishing_for", a.config.Grace))
+	if accepting > 0 {
+		time.Sleep(accepting)
 	}
 	deadline, cancel := context.WithTimeout(context.Background(), a.config.Grace)
 	defer cancel()

@@ -127,7 +127,7 @@ var options = []option{
 	{"insecureSkipVerify", "", "bool", "false", "do not verify certificates of https endpoints", boolean(func(c *Config) *bool { return &c.SkipVerify })},
 	{"rootCAs", "", "files", "", "CAs of https endpoints in place of the system's", names(func(c *Config) *[]string { return &c.RootCAs })},
 
-	{"lifeCycle.requestAcceptGraceTimeout", "", "duration", "0s", "keep accepting this long after SIGTERM; /ping answers 503 already", duration(func(c *Config) *time.Duration { return &c.AcceptGrace })},
+	{"lifeCycle.requestAcceptGraceTimeout", "", "duration", "0s", "keep accepting this long after SIGTERM; /ping answers 503 already. Not when another router has the same sockets", duration(func(c *Config) *time.Duration { return &c.AcceptGrace })},
 	{"lifeCycle.graceTimeOut", "", "duration", "10s", "then let what is in flight finish for this long", duration(func(c *Config) *time.Duration { return &c.Grace })},
 	{"lifeCycle.drainTimeout", "", "duration", "1m0s", "for what is in flight to an endpoint that has left the swarm", duration(func(c *Config) *time.Duration { return &c.Drain })},
 	{"graceTimeOut", "g", "duration", "", "deprecated form of lifeCycle.graceTimeOut; wins when given", duration(func(c *Config) *time.Duration { return &c.oldGrace })},
