@@ -148,7 +148,8 @@ func delays(t *testing.T, g gate) string {
 
 // poller runs a second router, which may not listen to the store.
 func poller(t *testing.T) {
-	create(t, "poller", "--mode", "global", "--constraint", "node.role==manager",
+	none(t, "second") // the ports are taken until then
+	create(t, "poller", "--container-label", "second", "--mode", "global", "--constraint", "node.role==manager",
 		"--publish", "mode=host,target=80,published=81", "--publish", "mode=host,target=8080,published=8081",
 		"--mount", "type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock", "--label", "traefik.enable=false",
 		"appia:dev", "--web", "--docker.swarmmode", "--docker.domain=litup.me", "--docker.swarm.watch=off", "--logLevel=INFO")
