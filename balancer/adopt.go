@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"slices"
+	"time"
 
 	"github.com/appia-edge/appia/rules"
 )
@@ -12,6 +13,9 @@ func (f *Fleet) adopt(s *rules.Service) *Group {
 	if g == nil {
 		g = newGroup(f, s.Name)
 		f.groups[s.Name] = g
+	}
+	if !s.Leads() {
+		g.plan.Store(nil) // it may have led before
 	}
 	if g.service != s && (g.service == nil || !same(g.service, s)) { // after rules.Recompile nearly all are the same
 		f.enlist(g, s)
@@ -37,6 +41,7 @@ func sameSource(a, b rules.Source) bool {
 func (f *Fleet) enlist(g *Group, s *rules.Service) {
 	f.adoption++
 	before := g.dismiss()
+	f.newborn = false
 	g.sources = make([]source, len(s.Sources))
 	for i := range s.Sources {
 		g.sources[i] = f.recruit(g, &s.Sources[i], s.Check, before)
@@ -45,6 +50,9 @@ func (f *Fleet) enlist(g *Group, s *rules.Service) {
 	g.limitTo(s.MaxConn)
 	g.slowStart = s.Presence.SlowStart
 	g.paused.Store(s.Presence.Paused)
+	if f.newborn && g.lost.Load() != 0 {
+		g.lost.Store(time.Now().UnixNano()) // it has a new chance, and what waits for that may
+	}
 	g.rebuild()
 }
 
@@ -81,6 +89,7 @@ func (f *Fleet) endpoint(e *rules.Endpoint) *Endpoint {
 		if f.grown && f.options.Greet {
 			f.await(known)
 		}
+		f.newborn = true
 	}
 	return known
 }

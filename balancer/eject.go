@@ -16,6 +16,7 @@ const (
 	longestEject = time.Minute
 	forgiven     = time.Minute
 	greetAgain   = 50 * time.Millisecond // before the first dial to an endpoint that refused, doubled each time
+	greetAtMost  = time.Second
 )
 
 // shutOut takes an endpoint out until it accepts connections.
@@ -25,7 +26,8 @@ func (f *Fleet) shutOut(e *Endpoint) {
 	if e.ejected.Load() || e.retired.Load() || e.unmet.Load() {
 		return
 	}
-	after := f.strike(e, greetAgain)
+	after := min(f.strike(e, greetAgain), greetAtMost)
+	e.refused.Store(true)
 	f.setEjected(e, true, "refused a connection, out until it accepts one")
 	e.greet = f.prober.Greet(e.Addr, after, func() { f.readmit(e, "accepts connections again") })
 }
@@ -75,7 +77,11 @@ func (f *Fleet) readmit(e *Endpoint, why string) {
 	if !e.ejected.Load() {
 		return
 	}
+	if e.greet != nil {
+		e.greet() // when it has answered in the meantime
+	}
 	e.greet, e.back = nil, time.Now()
+	e.refused.Store(false)
 	f.setEjected(e, false, why)
 }
 

@@ -21,6 +21,7 @@ type Endpoint struct {
 	ejected atomic.Bool  // written under Fleet.mu
 	retired atomic.Bool  // written by retire
 	unmet   atomic.Bool  // newborn: has not accepted a connection yet. Written under Fleet.mu
+	refused atomic.Bool  // it is ejected because it refused a connection. Written under Fleet.mu
 	faults  atomic.Int32 // requests in a row that it failed
 	leave   signal       // given when it retires
 	cut     signal       // given when its time to drain is over
@@ -92,6 +93,9 @@ func (e *Endpoint) Faulted() {
 func (e *Endpoint) Answered() {
 	if e.faults.Load() != 0 {
 		e.faults.Store(0)
+	}
+	if e.refused.Load() { // and was asked nevertheless, for want of another
+		e.fleet.readmit(e, "answers again")
 	}
 }
 

@@ -42,6 +42,7 @@ type Fleet struct {
 	generation uint64     // counts Grow and Shrink: what they want is stamped with it
 	adoption   uint64     // counts groups made or changed, likewise
 	grown      bool       // Grow has been called
+	newborn    bool       // an endpoint has been made since it was last false
 	endpoints  map[key]*Endpoint
 	retiring   map[*Endpoint]struct{}
 	groups     map[string]*Group
@@ -116,7 +117,7 @@ func (f *Fleet) sift(services []*rules.Service) (retired []*Endpoint) {
 
 func (f *Fleet) dropGroups() {
 	for name, g := range f.groups {
-		if g.stamp != f.generation && !g.awaited() {
+		if g.stamp != f.generation && g.queue.close() {
 			g.each(func(m member) { m.part(g) })
 			delete(f.groups, name)
 		}

@@ -77,13 +77,13 @@ func (g *Group) Size() int { return len(g.ring.Load().live) }
 
 // rebuild makes the ring anew; needs Fleet.mu. The position goes on, so the turns go on.
 func (g *Group) rebuild() {
-	good, some := g.good(), g.some()
+	before := g.standing()
 	g.ring.Store(newRing(g))
 	if g.ring.Load().rising {
 		g.rise()
 	}
 	g.turned()
-	g.tellLeaders(good, some)
+	g.tellLeaders(before)
 }
 
 // each calls do for every member; needs Fleet.mu.

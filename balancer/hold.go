@@ -21,6 +21,7 @@ const momentary = time.Minute
 type queue struct {
 	mu      sync.Mutex
 	waiting int
+	closed  bool          // the group is gone: another one of its name may be there
 	change  chan struct{} // closed when there may be an endpoint; nil: nobody waits
 }
 
@@ -40,17 +41,40 @@ func (g *Group) Waiting() int {
 	return g.queue.waiting
 }
 
-func (g *Group) awaited() bool { return g.Waiting() > 0 }
+// close lets nobody wait any more, unless somebody does: then the group is still needed.
+func (q *queue) close() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = q.waiting == 0
+	return q.closed
+}
 
-// Hold waits until there may be an endpoint that was not there at the turn, at most until a moment. False: there is none by
-// then, the queue is full, the group has had none for long, or ctx has ended.
-func (g *Group) Hold(ctx context.Context, turn Turn, until time.Time) bool {
+// A HoldError is why a request does not wait, or no longer. Its Code is for logs and counters.
+type HoldError struct{ code, text string }
+
+// Error says it in words.
+func (e *HoldError) Error() string { return e.text }
+
+// Code is "no-endpoint" or "queue-full".
+func (e *HoldError) Code() string { return e.code }
+
+var (
+	errLate     = &HoldError{"no-endpoint", "none came in the time that the request may wait"}
+	errLongLost = &HoldError{"no-endpoint", "the service has had none for so long that nobody waits"}
+	errFull     = &HoldError{"queue-full", "as many requests as may are waiting for one"}
+)
+
+// Hold waits until there may be an endpoint that was not there at the turn, at most until a moment. Its error is a
+// *HoldError, or the context's.
+func (g *Group) Hold(ctx context.Context, turn Turn, until time.Time) error {
 	wait := time.Until(until)
-	if wait <= 0 || !g.Paused() && g.longLost(wait) {
-		return false
-	}
-	if !g.enqueue() {
-		return false
+	switch {
+	case wait <= 0:
+		return errLate
+	case !g.Paused() && g.longLost(wait):
+		return errLongLost
+	case !g.enqueue():
+		return errFull
 	}
 	defer g.dequeue()
 	timer := time.NewTimer(wait)
@@ -58,14 +82,14 @@ func (g *Group) Hold(ctx context.Context, turn Turn, until time.Time) bool {
 	for {
 		change := g.queue.changes()
 		if g.Turn() != turn && !g.Paused() && !g.desperate() {
-			return true
+			return nil
 		}
 		select {
 		case <-change:
 		case <-timer.C:
-			return false
+			return errLate
 		case <-ctx.Done():
-			return false
+			return ctx.Err()
 		}
 	}
 }
@@ -79,7 +103,7 @@ func (g *Group) longLost(wait time.Duration) bool {
 func (g *Group) enqueue() bool {
 	g.queue.mu.Lock()
 	defer g.queue.mu.Unlock()
-	if g.queue.waiting >= g.fleet.options.Queue {
+	if g.queue.closed || g.queue.waiting >= g.fleet.options.Queue {
 		return false
 	}
 	g.queue.waiting++
@@ -124,7 +148,7 @@ func (g *Group) turned() {
 // desperate: no endpoint is known to be good.
 func (g *Group) desperate() bool {
 	if p := g.plan.Load(); p != nil {
-		return !p.good
+		return p.desperate
 	}
 	return g.ring.Load().desperate
 }

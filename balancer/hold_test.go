@@ -14,7 +14,7 @@ import (
 func held(g *Group, turn Turn, wait time.Duration) <-chan bool {
 	answer := make(chan bool, 1)
 	until := time.Now().Add(wait)
-	go func() { answer <- g.Hold(context.Background(), turn, until) }()
+	go func() { answer <- g.Hold(context.Background(), turn, until) == nil }()
 	synctest.Wait()
 	return answer
 }
@@ -107,7 +107,7 @@ func TestAWaitEndsAtItsTimeOrWithItsRequest(t *testing.T) {
 
 		ctx, leave := context.WithCancel(context.Background())
 		gone := make(chan bool, 1)
-		go func() { gone <- g.Hold(ctx, g.Turn(), time.Now().Add(time.Second)) }()
+		go func() { gone <- g.Hold(ctx, g.Turn(), time.Now().Add(time.Second)) == nil }()
 		want(t, gone, "waits")
 		leave()
 		want(t, gone, "give up")

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"sync/atomic"
 
 	"github.com/appia-edge/appia/rules"
@@ -12,11 +13,12 @@ import (
 // A plan is whose turn it is among the parts of a service that leads to other services. As a ring it never changes and is
 // replaced, whenever the ring or the plan of a part is.
 type plan struct {
-	service *rules.Service    // whose settings it has
-	order   []turn            // one period; which of its hand's turns it is does not matter
-	groups  []*Group          // by the order's hands
-	tokens  map[string]*Group // sticky services: by cookie value
-	good    bool              // a part has turns that is good
+	service   *rules.Service    // whose settings it has
+	order     []turn            // one period; which of its hand's turns it is does not matter
+	groups    []*Group          // by the order's hands
+	tokens    map[string]*Group // sticky services: by cookie value
+	good      bool              // a part has turns that is good
+	desperate bool              // none has that knows of an endpoint that is up
 }
 
 // A part is a service that another one leads to.
@@ -108,16 +110,21 @@ func (g *Group) replan() {
 	if service == nil { // forsaken, while its parts lose their endpoints too: requests that hold the old table still ask
 		service = g.plan.Load().service
 	}
-	good, some := g.good(), g.some()
+	before := g.standing()
 	g.plan.Store(newPlan(g, service))
 	g.turned()
-	g.tellLeaders(good, some)
+	g.tellLeaders(before)
 }
+
+// A standing is what leaders want to know of a part.
+type standing struct{ good, some, desperate bool }
+
+func (g *Group) standing() standing { return standing{g.good(), g.some(), g.desperate()} }
 
 // tellLeaders has the services replan that this one is a part of, if it stands otherwise than it did. rules.Compile lets no
 // circles through.
-func (g *Group) tellLeaders(good, some bool) {
-	if g.good() == good && g.some() == some {
+func (g *Group) tellLeaders(before standing) {
+	if g.standing() == before {
 		return
 	}
 	for _, leader := range g.leaders {
@@ -133,6 +140,7 @@ func newPlan(g *Group, service *rules.Service) *plan {
 	if p.good = len(p.groups) > 0; !p.good {
 		p.deal(g, (*Group).some)
 	}
+	p.desperate = !slices.ContainsFunc(g.parts, func(part part) bool { return part.weight > 0 && !part.Group.desperate() })
 	if service.Sticky != nil {
 		p.tokens = map[string]*Group{}
 		for _, part := range g.parts {

@@ -43,7 +43,7 @@ func newRing(g *Group) *ring {
 	} else {
 		r.spare = spares(g.sources)
 	}
-	r.good = !r.desperate || len(deal(g, func(s State) bool { return s == Fresh }).order) > 0
+	r.good = !r.desperate || promising(g.sources)
 	if g.sticky {
 		r.tokens = g.tokens(r.desperate)
 	}
@@ -83,6 +83,18 @@ func together(hands []hand) []*Endpoint {
 		all = append(all, h.members...)
 	}
 	return all
+}
+
+// promising: an endpoint has turns of which nothing is known yet. Who is known not to listen promises nothing.
+func promising(sources []source) bool {
+	for i := range sources {
+		for _, m := range sources[i].members {
+			if sources[i].weight > 0 && m.state() == Fresh && !m.unmet.Load() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func spares(sources []source) []*Endpoint {

@@ -40,7 +40,7 @@ func (e *errand) Upgrade(*message.Response) (io.ReadWriteCloser, error) { return
 func (v *visit) aside(s *rules.Service, x message.Exchange) *visit {
 	return &visit{
 		exchange: x, entry: v.entry, view: v.view, service: s, group: v.view.groups[s.ID], prepared: v.prepared,
-		route: &rules.Route{Service: s, PassHost: true}, protocol: "http", started: time.Now(),
+		route: &rules.Route{Service: s, PassHost: true}, protocol: "http", started: time.Now(), errand: true,
 	}
 }
 

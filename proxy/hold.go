@@ -19,12 +19,11 @@ var errPaused = errors.New("the service is paused")
 
 // forward has an endpoint answer, and waits for one if it must.
 func (v *visit) forward() (*message.Response, *message.Failure) {
-	var until time.Time // zero: it has not waited yet
 	for {
 		group := v.awaited()
 		turn := group.Turn()
 		response, fail := v.ask(group)
-		if fail == nil || !v.hold(group, turn, fail, &until) {
+		if fail == nil || v.full || !v.hold(group, turn, fail) {
 			return response, fail
 		}
 	}
@@ -47,20 +46,21 @@ func (v *visit) ask(group *balancer.Group) (*message.Response, *message.Failure)
 }
 
 // hold waits until the group may have an endpoint that it did not have at the turn. False: the failure stands.
-func (v *visit) hold(group *balancer.Group, turn balancer.Turn, fail *message.Failure, until *time.Time) bool {
+func (v *visit) hold(group *balancer.Group, turn balancer.Turn, fail *message.Failure) bool {
 	wait := v.patience()
 	if wait <= 0 || !unheard(fail) {
 		return false
 	}
-	if until.IsZero() {
-		*until = time.Now().Add(wait)
+	if v.waits.IsZero() {
+		v.waits = time.Now().Add(wait)
 	}
 	ctx := v.exchange.Context()
-	if !group.Hold(ctx, turn, *until) {
+	if why := group.Hold(ctx, turn, v.waits); why != nil {
 		if ctx.Err() != nil {
-			fail.Side = message.Client
+			*fail = *message.Ended(ctx, message.NoPlace, fail.Err)
+			return false
 		}
-		fail.Step, fail.Err = message.NoPlace, fmt.Errorf("no endpoint within %v: %w", wait, fail.Err)
+		fail.Step, fail.Err = message.NoPlace, fmt.Errorf("%w: %w", why, fail.Err)
 		return false
 	}
 	return len(v.above) == 0 && !v.service.Leads() || v.leadAnew()
@@ -68,6 +68,9 @@ func (v *visit) hold(group *balancer.Group, turn balancer.Turn, fail *message.Fa
 
 // patience is how long the request may wait: as the service that the route leads to says, or the router.
 func (v *visit) patience() time.Duration {
+	if v.errand {
+		return 0 // a client waits for its answer already, or nobody does
+	}
 	service := v.service
 	if len(v.above) > 0 {
 		service = v.above[0].service
@@ -88,6 +91,9 @@ func undialled(f *message.Failure) bool {
 	return f.Side == message.Upstream && f.Again && (f.Step == message.Refused || f.Step == message.TimedOut)
 }
 
+// longestAfter bounds the seconds after which a client is asked to come again: what it waits for may be over any moment.
+const longestAfter = 10
+
 // unavailable says that the service has no endpoint, and when to ask again: with the operator's page if there is one.
 func (v *visit) unavailable() *message.Response {
 	o := &v.entry.proxy.options
@@ -96,10 +102,6 @@ func (v *visit) unavailable() *message.Response {
 		r = middleware.Answer(http.StatusServiceUnavailable, o.HoldPage)
 		r.Fields.Set("Content-Type", "text/html; charset=utf-8")
 	}
-	after := 1
-	if v.service != nil {
-		after = max(after, int(v.patience()/time.Second))
-	}
-	r.Fields.Set("Retry-After", strconv.Itoa(after))
+	r.Fields.Set("Retry-After", strconv.Itoa(min(max(1, int(v.patience()/time.Second)), longestAfter)))
 	return r
 }

@@ -67,7 +67,7 @@ func (v *visit) leadAnew() bool {
 	}
 	v.lead()
 	if v.group == tried {
-		return true // and keeps its place
+		return !v.full // and keeps its place
 	}
 	if limited {
 		tried.Leave(place)

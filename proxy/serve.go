@@ -42,6 +42,8 @@ type visit struct {
 	cause    *message.Failure // why no endpoint has answered, until one does
 	tunnel   *tunnel          // nil: none
 	internal bool             // a page of the router's own
+	errand   bool             // it is the router's own request
+	waits    time.Time        // until when it waits for an endpoint; zero: it has not waited yet
 	query    rules.Query
 
 	// For the access log (record.go).

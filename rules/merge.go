@@ -33,7 +33,7 @@ func (c *compiler) mergeService(o Owner, s ServiceSpec) {
 				s.Name, merged.Sources[0].Owner.Name, strings.Join(differ, ", ")),
 		})
 	}
-	merged.Presence.Paused = merged.Presence.Paused || s.Presence.Paused
+	merged.Presence.Paused = merged.Presence.Paused || s.Presence.Paused && !o.Gone
 	merged.Sources = append(merged.Sources, Source{
 		Owner: o, Weight: s.Weight, PerService: s.PerService, Endpoints: sortedEndpoints(s.Endpoints),
 	})

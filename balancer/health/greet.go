@@ -28,6 +28,7 @@ func (g *greeting) turn() {
 	g.round(g.dial, func(err error) {
 		if err == nil {
 			g.tell()
+			g.cancel()
 			return
 		}
 		pause := g.pause
