@@ -10,7 +10,7 @@ import (
 // A Filter is one thing that a route does to its requests or to their answers beside routing: a lock, a limit, a
 // rewriting. It is a plain value, one of the structs in filters.go, in which nothing can fail to parse any more; what runs
 // is made of it by proxy/middleware. Fields tagged `secret` are never shown, of those tagged
-// `secret:"userinfo"` only what stands before an @, and those tagged `untold` are no part of what the filter does.
+// `secret:"userinfo"` only what stands before an @ or behind a ?, and those tagged `untold` are no part of what the filter does.
 type Filter interface{ filter() }
 
 // Kind is a filter's word in texts, "basic-auth" for BasicAuth.
@@ -79,7 +79,7 @@ func spellFields(v reflect.Value, secret func(string) string) string {
 		text := spellValue(value, secret)
 		switch tag, hidden := field.Tag.Lookup("secret"); {
 		case tag == "userinfo":
-			text = hideUserinfo(text, secret)
+			text = hideInURL(text, secret)
 		case hidden:
 			text = secret(text)
 		}
@@ -100,7 +100,16 @@ func spelled(name string) string {
 	return strings.ToLower(name[:capitals]) + name[capitals:]
 }
 
-// hideUserinfo hides a name and a password in a URL.
+// hideInURL hides a name and a password in a URL, and its query, in which keys are sent.
+func hideInURL(text string, secret func(string) string) string {
+	text, query, asks := strings.Cut(text, "?")
+	text = hideUserinfo(text, secret)
+	if !asks {
+		return text
+	}
+	return text + "?" + secret(query)
+}
+
 func hideUserinfo(text string, secret func(string) string) string {
 	scheme, rest, _ := strings.Cut(text, "://")
 	userinfo, rest, found := strings.Cut(rest, "@")

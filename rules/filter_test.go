@@ -18,9 +18,11 @@ func TestFiltersAreSpelledWithWhatIsSetAndWithoutSecrets(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
-	asked := ForwardAuth{Address: "http://me:hunter2@auth/check"}
-	if text := FilterText(asked); strings.Contains(text, "hunter2") || !strings.Contains(text, "@auth/check") || !strings.Contains(FilterKey(asked), "hunter2") {
-		t.Errorf("the address reads %s", text)
+	for _, address := range []string{"http://me:hunter2@auth/check", "http://auth/@auth/check?token=hunter2", "http://me:x@auth/check?token=hunter2&y=a@b"} {
+		asked := ForwardAuth{Address: address}
+		if text := FilterText(asked); strings.Contains(text, "hunter2") || !strings.Contains(text, "@auth/check") || !strings.Contains(FilterKey(asked), address) {
+			t.Errorf("the address reads %s", text)
+		}
 	}
 	secret := BasicAuth{Users: []string{"ann:$apr1$x$y"}}
 	if text := FilterText(secret); strings.Contains(text, "ann") || !strings.Contains(text, NotShown) {

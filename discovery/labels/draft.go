@@ -3,6 +3,7 @@ package labels
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,6 +106,17 @@ func (d *draft) locked() bool {
 		}
 	}
 	return false
+}
+
+// lock is the first label, by name, that is to keep somebody out; nil: none is, or they are switched off.
+func (d *draft) lock() *entry {
+	for _, name := range d.names {
+		e := d.labels[name]
+		if on, err := strconv.ParseBool(e.value); (e.row.guards || e.row.state == lock) && (err != nil || on) {
+			return &e
+		}
+	}
+	return nil
 }
 
 // first is the first label, by name, that begins like this and has a value.

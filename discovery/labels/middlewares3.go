@@ -455,6 +455,9 @@ func headers3(o *options3, m *middleware3) {
 		PublicKey: o.fieldValue("publickey"), ReferrerPolicy: o.fieldValue("referrerpolicy"), PermissionsPolicy: o.fieldValue("permissionspolicy"),
 		IsDevelopment: o.boolean("isdevelopment", false),
 	}
+	if o.under("allowedhosts") && len(f.Security.AllowedHosts) == 0 {
+		o.bad(o.first("allowedhosts"), MissingOption, "no host is allowed, which would allow them all", "")
+	}
 	f.CORS = cors3(o)
 	m.add(f)
 }

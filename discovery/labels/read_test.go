@@ -200,7 +200,7 @@ func TestALockThatCannotBeMadeLeavesItsRequestsToNoWiderRoute(t *testing.T) {
 
 func TestWhatLooksLikeAProtectionClosesItsRoute(t *testing.T) {
 	for _, label := range []string{
-		"traefik.frontend.users=a:b", "traefik.frontend.usr=a:b", "traefik.frontend.basicAuth=a:b", "traefik.frontend.basicAuth.users=a:b", "traefik.frontend.pasword=x",
+		"traefik.frontend.users=a:b", "traefik.frontend.usersFile=/x", "traefik.frontend.forward.address=http://a/", "traefik.frontend.usr=a:b", "traefik.frontend.basicAuth=a:b", "traefik.frontend.basicAuth.users=a:b", "traefik.frontend.pasword=x",
 		"traefik.frontend.htpasswd=/run/x", "traefik.frontend.headers.allowdHosts=a.b", "traefik.frontend.allowedHosts=a.b", "traefik.headers.allowedhosts=a.b",
 		"traefik.frontend.headers.sslRedirect=true", "traefik.frontend.headers.SSLRedirct=1", "traefik.frontend.headers.forceSSL=true", "traefik.frontend.https=true",
 		"traefik.frontend.redirect.entrypoint=https", "traefik.frontend.redirect=https", "traefik.frontend.redirect.regx=x", "traefik.frontend.redirectToHttps=true",

@@ -63,7 +63,9 @@ A duration may also be a number of seconds.
 
 A router whose middleware is missing, or has an option that is unknown or can't be used, is not served: what it keeps out must
 not come in. It answers 503. So do a router with middlewares and no rule, and one with a rule beside it, when their names are nearly the
-same or the second has no middlewares: a slip made two of one. ` + "`traefik.enable`, `traefik.tags`, `traefik.docker.network`" + ` and the labels of Appia count for both dialects;
+same or the second has no middlewares: a slip made two of one. Nor is a route open whose lock is in the other
+dialect: routers beside a lock of 1.x that has no port or rule for a route of its own answer 503, and so do routes of 1.x beside
+a router that has middlewares and leads to no service. ` + "`traefik.enable`, `traefik.tags`, `traefik.docker.network`" + ` and the labels of Appia count for both dialects;
 ` + "`traefik.swarm.network`" + ` is another spelling, and ` + "`traefik.swarm.lbswarm` (or `docker`)" + ` makes one endpoint of the service's
 virtual address. ` + "`traefik.tcp.*`, `traefik.udp.*`" + ` and ` + "`traefik.tls.*`" + ` have no effect.
 

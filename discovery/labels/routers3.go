@@ -42,6 +42,11 @@ func (t *reading3) router(name string, options map[string]entry) {
 		EntryPointsLabel: options["entrypoints"].name, Priority: o.priority(),
 	}
 	spec.Service = t.target(name, options["service"])
+	if e, locks := firstOption(options, "middleware"); locks && spec.Service == "" && len(t.names["services"]) == 0 && len(t.spec.Routes) > 0 {
+		t.loose = true
+		t.notes.add("", about(e, rules.Error, BadMiddleware, "the router "+name+" leads to no service, so that nothing passes its middlewares; "+
+			"the service's routes of Traefik 1.x are not served, lest they be open to anybody"))
+	}
 	spec.PassHost = t.passHost(spec.Service)
 	names := o.list("middlewares")
 	if o.under("middlewares") && len(names) == 0 {
@@ -137,7 +142,11 @@ func (t *reading3) lost(name string) bool {
 	if t.stray != nil {
 		t.notes.add("", about(*t.stray, rules.Error, BadMiddleware, "this label is no router's and gives none its middlewares; the service's routers are not served, lest one be open to anybody"))
 	}
-	return t.stray != nil
+	if e := t.reading.astray; e != nil {
+		t.notes.add("", about(*e, rules.Error, ProtectionNotServed, "this label is of Traefik 1.x and protects none of Traefik 3's routers, and without traefik.port and a rule "+
+			"there is no route that it could; the service's routers are not served, lest they be open to anybody"))
+	}
+	return t.stray != nil || t.reading.astray != nil
 }
 
 // rule3 reads the router's rule, or makes the default one: the service's name as a host.

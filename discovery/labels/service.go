@@ -1,6 +1,8 @@
 package labels
 
 import (
+	"cmp"
+
 	"github.com/appia-edge/appia/discovery/snapshot"
 	"github.com/appia-edge/appia/rules"
 )
@@ -15,6 +17,7 @@ type reading struct {
 	segments map[string]string // the segments that have a service of their own, by its name
 	excluded bool              // it is another router's, by this one's constraints
 	asked    []asked           // what reading depended on of the names of other services
+	astray   *entry            // a lock of 1.x that has no route of 1.x to close; nil: none
 }
 
 // readService reads one service; the spec is empty when the service is not published.
@@ -47,6 +50,13 @@ func (r *reading) readAll() []segment {
 		r.read3(newer, shared)
 	}
 	return segments
+}
+
+// closeAll keeps the service's routes of 1.x closed, as a label of Traefik 3 was to keep somebody out of them.
+func (r *reading) closeAll(old []rules.RouteSpec) {
+	for i := range old {
+		old[i].Filters = []rules.Filter{rules.Closed{}}
+	}
 }
 
 // refuseAll keeps in mind the routes of a service that is another router's. What is wrong with its labels is told by that one.
@@ -108,6 +118,9 @@ func (r *reading) readSegment(s segment) {
 	rule, ok := r.parse(d, text)
 	filters := d.routeFilters()
 	d.shutEmpty(filters)
+	if _, given := d.labels["traefik.port"]; !given || text == "" {
+		r.astray = cmp.Or(r.astray, d.lock())
+	}
 	route := r.route(d, s.name, rule, text, share.Name, filters)
 	switch {
 	case d.refused && ok && d.locked():

@@ -179,7 +179,8 @@ func (d *draft) whiteListFilters() []rules.Filter {
 	}
 	if !ok {
 		if d.guards.anyElement {
-			d.idle("traefik.frontend.whiteList.", "traefik.frontend.whiteList.sourceRange")
+			e, _ := d.given("frontend.whiteList.useXForwardedFor")
+			d.refuse(e, BadRange, "there is no traefik.frontend.whiteList.sourceRange, so the route is not served, lest it be open to anybody", "")
 		}
 		return nil
 	}

@@ -147,6 +147,7 @@ type reading3 struct {
 	stray *entry              // a label that was to name some router's; nil: none
 
 	halves map[string]bool // the routers that a slip in a name made two of
+	loose  bool            // a router that can't be has middlewares, which were meant for the routes of 1.x
 }
 
 // read3 reads what the service declares in this dialect.
@@ -172,7 +173,11 @@ func (r *reading) read3(later []entry, common segment) {
 	if e, found := t.astray(); found {
 		t.stray = &e
 	}
+	old := len(t.spec.Routes)
 	t.routers()
+	if t.loose {
+		t.closeAll(t.spec.Routes[:old])
+	}
 }
 
 // outside reads a label that belongs to no element.
@@ -231,7 +236,8 @@ func (t *reading3) astray() (entry, bool) {
 		if !strings.HasPrefix(low, "traefik.") || !strings.Contains(low, "middleware") || t.service.Labels[name] == "" {
 			continue
 		}
-		if family, _, option, ok := cut3(properName(name)); !ok || family != "middlewares" && option == "" {
+		if family, _, option, ok := cut3(properName(name)); !ok || family != "middlewares" && option == "" ||
+			family == "services" && strings.HasPrefix(option, "middleware") {
 			return newEntry(name, t.service.Labels[name], nil), true
 		}
 	}

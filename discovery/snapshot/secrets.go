@@ -95,7 +95,7 @@ func MayGuard(label string) bool {
 			continue
 		}
 		switch {
-		case word == "usr", within(word, "users", 1), strings.Contains(word, "passw"), within(word, "password", 2), within(word, "htpasswd", 2),
+		case word == "usr", within(word, "users", 1), strings.Contains(word, "passw"), within(word, "password", 2), within(word, "htpasswd", 2), within(word, "usersfile", 2), word == "forward",
 			strings.Contains(word, "redirect"), within(word, "redirect", 1), strings.Contains(word, "https"), strings.Contains(word, "forcessl"):
 			return true
 		}

@@ -117,10 +117,41 @@ func (t *entryText) check() (proxy.EntryPointOptions, []string, error) {
 		return e, nil, errors.Join(append([]error{fmt.Errorf("entry point %q: %w", e.Name, err)}, asErrors(t.warnings)...)...)
 	}
 	var warnings []string
-	for _, w := range t.warnings {
+	for _, w := range append(t.warnings, t.doubts()...) {
 		warnings = append(warnings, fmt.Sprintf("entry point %q: %s", e.Name, w))
 	}
 	return e, warnings, nil
+}
+
+// doubts tells of values that mean something else than they look like: bools that are none, and users that can't come in.
+func (t *entryText) doubts() (texts []string) {
+	for i := range entryOptions {
+		o := &entryOptions[i]
+		values, given := t.values[o]
+		switch value := strings.Join(values, ","); {
+		case !given:
+		case o.kind == "bool" || o.name == "Compress" && value != "":
+			if !on(value) && !off(value) {
+				texts = append(texts, fmt.Sprintf("option %s: %q is neither true nor false, so false holds", o.name, value))
+			}
+		case o.name == "Auth.Basic.Users":
+			texts = append(texts, t.lockedOut(o.name, values)...)
+		}
+	}
+	return texts
+}
+
+// lockedOut tells of users whom no password lets in, without naming them.
+func (t *entryText) lockedOut(option string, users []string) (texts []string) {
+	for i, line := range users {
+		if _, err := rules.ParseBasicUser(line); err != nil {
+			texts = append(texts, fmt.Sprintf("option %s: user %d of %d can't come in: %v", option, i+1, len(users), err))
+		}
+	}
+	if len(users) == 0 && len(t.values[entryOptionOf("Auth.Basic.UsersFile")]) == 0 {
+		texts = append(texts, "option "+option+" is empty, so that nobody can come in")
+	}
+	return texts
 }
 
 func asErrors(texts []string) []error {
@@ -178,6 +209,10 @@ func on(value string) bool {
 		return true
 	}
 	return false
+}
+
+func off(value string) bool {
+	return slices.Contains([]string{"", "false", "off", "disable", "no", "0"}, strings.ToLower(value))
 }
 
 // unquote removes one pair of quotes around a value: in a YAML list they arrive as they stand.

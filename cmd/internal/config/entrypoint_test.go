@@ -157,3 +157,26 @@ func FuzzEntryPoint(f *testing.F) {
 		}
 	})
 }
+
+func TestValuesThatMeanLessThanTheyLookAreTold(t *testing.T) {
+	for text, want := range map[string]string{
+		"Auth.Basic.Users:me:s3cret": "user 1 of 1 can't come in", "Auth.Basic.Users:": "nobody can come in",
+		"Auth.Basic.Users:a:{SHA}fEqNCco3Yq9h5ZUglD3CZJT4lBs=,b:x": "user 2 of 2 can't come in", "Compress:yes": "neither true nor false",
+		"Redirect.EntryPoint:http Redirect.Permanent:ja": "neither true nor false",
+	} {
+		_, warnings, err := parseEntryPoint("Name:http Address::80 " + text)
+		if told := fmt.Sprint(warnings); err != nil || len(warnings) != 1 || !strings.Contains(told, want) || strings.Contains(told, "s3cret") {
+			t.Errorf("%s: got %v %v", text, warnings, err)
+		}
+	}
+	for _, text := range []string{
+		"Compress", "Compress:Enable", "Compress:false", "ForwardedHeaders.Insecure:no", "Auth.Basic.UsersFile:/x", "Auth.Basic.Users:a:{SHA}fEqNCco3Yq9h5ZUglD3CZJT4lBs=",
+	} {
+		if _, warnings, err := parseEntryPoint("Name:http Address::80 " + text); err != nil || len(warnings) > 0 {
+			t.Errorf("%s: got %v %v", text, warnings, err)
+		}
+	}
+	if _, warnings, err := parse("--docker", "--docker.swarmMode", "--web", "--web.auth.basic.users=me:s3cret"); err != nil || !strings.Contains(fmt.Sprint(warnings), "can't come in") {
+		t.Errorf("of --web: got %v %v", warnings, err)
+	}
+}

@@ -72,9 +72,12 @@ func (c *Config) placeWeb(pages Pages) error {
 	c.lock.values[entryOptionOf("Name")] = []string{webEntryPoint}
 	c.lock.values[entryOptionOf("Address")] = []string{c.WebAddress}
 	c.lock.values[entryOptionOf("ForwardedHeaders.Insecure")] = []string{"false"}
-	e, _, err := c.lock.check()
+	e, warnings, err := c.lock.check()
 	if err != nil {
 		return fmt.Errorf("web: %w", err)
+	}
+	for _, w := range warnings {
+		c.warn("%s", w)
 	}
 	if slices.Contains(c.EntryPointNames(), webEntryPoint) {
 		return fmt.Errorf("web: there is an entry point %s already; give --api in place of --web, and Auth to the entry point", webEntryPoint)

@@ -64,7 +64,7 @@ defaultEntryPoints = ["http", "internal"]
     [entryPoints.http.auth]
     headerField = "X-User"
       [entryPoints.http.auth.basic]
-      users = ["me:$apr1$x", "you:y"]
+      users = ["me:$apr1$NZxNxBH2$RUIwed7V5rDlciFu3wnRN.", "you:{SHA}fEqNCco3Yq9h5ZUglD3CZJT4lBs="]
       usersFile = "/users"
       removeHeader = true
     [entryPoints.http.whiteList]
@@ -112,7 +112,7 @@ defaultMode = "redact"
 	}
 	want := []string{
 		`redirect regexp=^http://a/(.*) replacement="http://b/$1" permanent=true`,
-		`basic-auth users=["me:$apr1$x" "you:y"] usersFile="/users" removeHeader=true headerField="X-User"`,
+		`basic-auth users=["me:$apr1$NZxNxBH2$RUIwed7V5rDlciFu3wnRN." "you:{SHA}fEqNCco3Yq9h5ZUglD3CZJT4lBs="] usersFile="/users" removeHeader=true headerField="X-User"`,
 		`allow-list ranges=[10.0.0.0/8 192.168.0.1/32] anyForwarded=true`,
 	}
 	if !slices.Equal(filters, want) {
