@@ -67,6 +67,7 @@ const (
 	firstLook   = 2 * time.Second // how long the state on disk may wait for the swarm at start
 	breath      = 50 * time.Millisecond
 	sigh        = 5 * time.Millisecond
+	mostSighs   = 200 * time.Millisecond // also after a look at the whole Engine API, which says nothing of what the next costs
 	retryFirst  = 500 * time.Millisecond
 	retryAtMost = 10 * time.Second
 )
@@ -94,6 +95,9 @@ type Loop struct {
 func New(o Options) *Loop {
 	if o.Calm <= 0 {
 		o.Calm = 15 * time.Second
+	}
+	if o.Once {
+		o.Linger = nil // nobody would look when it is over
 	}
 	return &Loop{
 		options: o,
@@ -220,9 +224,12 @@ func (l *Loop) look(ctx context.Context) bool {
 	if same && !haunted {
 		return true
 	}
-	l.pace.lastChange = time.Now()
 	l.publish(shown)
 	l.pace.looked(time.Now(), time.Since(began))
+	if same {
+		return true // what lingered is over: nobody has told of that, and nothing has changed
+	}
+	l.pace.lastChange = time.Now()
 	l.note(func(s *Status) { s.Delays.observe(time.Since(since)) })
 	l.store.keep(seen)
 	return true
@@ -261,8 +268,9 @@ func (l *Loop) listen(ctx context.Context, stream *Stream) {
 	for fails := 0; ctx.Err() == nil; fails++ {
 		began := time.Now()
 		err := stream.Run(ctx, func() { l.hint(stream) })
-		l.shut(stream)
-		l.kick() // what only this stream would have told has to be looked for
+		if l.shut(stream) {
+			l.kick() // what only this stream would have told has to be looked for
+		}
 		if ctx.Err() != nil {
 			return
 		}

@@ -75,6 +75,7 @@ func named(names ...string) *snapshot.Swarm {
 type rig struct {
 	*Loop
 	scene   *scene
+	mu      sync.Mutex
 	applied []string
 	late    []rules.Diagnostic // what Apply tells
 	logs    *observer.ObservedLogs
@@ -95,6 +96,8 @@ func newRig(t *testing.T, first *snapshot.Swarm, dir string, change func(*Option
 			for _, service := range s.Services {
 				names = append(names, service.Name)
 			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
 			r.applied = append(r.applied, strings.Join(names, " "))
 			return r.late
 		},
@@ -134,6 +137,8 @@ func (r *rig) run(t *testing.T, steps func(t *testing.T)) {
 func (r *rig) wantApplied(t *testing.T, want ...string) {
 	t.Helper()
 	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if got := strings.Join(r.applied, ", "); got != strings.Join(want, ", ") {
 		t.Errorf("tables of %q, want %q", got, want)
 	}

@@ -15,6 +15,9 @@ type pace struct {
 }
 
 func (p *pace) hinted(now time.Time) {
+	if now.IsZero() {
+		now = time.Now() // its time went to the hint before, which came in the same moment
+	}
 	p.lastHint = now
 	if p.hintedAt.IsZero() {
 		p.hintedAt = now
@@ -45,7 +48,7 @@ func (p *pace) rest(now time.Time, complete bool) time.Duration {
 	if !complete {
 		return max(breath, p.cost)
 	}
-	return max(0, p.lookEnded.Add(max(sigh, 4*p.cost)).Sub(now))
+	return max(0, p.lookEnded.Add(min(max(sigh, 4*p.cost), mostSighs)).Sub(now))
 }
 
 // interval is short while something is going on, long when calm.

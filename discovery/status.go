@@ -68,11 +68,14 @@ func (l *Loop) opened(stream *Stream) bool {
 	return !was
 }
 
-func (l *Loop) shut(stream *Stream) {
+// shut notes that a stream is not open, and reports whether it was.
+func (l *Loop) shut(stream *Stream) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	was := l.opens[stream]
 	l.opens[stream] = false
 	l.best()
+	return was
 }
 
 func (l *Loop) best() {

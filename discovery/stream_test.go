@@ -130,6 +130,14 @@ func TestAStreamThatCannotBeOpenedIsToldOfOnceUnlessItNeedNotBeThere(t *testing.
 					}}
 				})
 				r.run(t, func(t *testing.T) {
+					time.Sleep(time.Minute)
+					synctest.Wait()
+					r.scene.looked()
+					time.Sleep(time.Minute)
+					synctest.Wait()
+					if n := r.scene.looked(); n != 4 {
+						t.Errorf("%d looks in a calm minute, want 4", n)
+					}
 					time.Sleep(time.Hour)
 					if n := r.logs.FilterLevelExact(zap.WarnLevel).Len(); n != c.want {
 						t.Errorf("told %d times, want %d", n, c.want)

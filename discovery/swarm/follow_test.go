@@ -36,7 +36,8 @@ func TestVersionsDecideWhatIsNews(t *testing.T) {
 	}{
 		"a change after the look":                      {[]seenTask{taskAt("a", 5, true)}, []change{update(taskAt("a", 6, false))}, ""},
 		"a change that the look has seen":              {[]seenTask{taskAt("a", 5, true)}, []change{update(taskAt("a", 4, false))}, "a"},
-		"the very change of the look":                  {[]seenTask{taskAt("a", 5, true)}, []change{update(taskAt("a", 5, false))}, "a"},
+		"the very change of the look":                  {[]seenTask{taskAt("a", 5, true)}, []change{update(taskAt("a", 5, true))}, "a"},
+		"two changes in one commit":                    {[]seenTask{taskAt("a", 5, true)}, []change{update(taskAt("a", 6, true)), update(taskAt("a", 6, false))}, ""},
 		"a task made after the look":                   {nil, []change{update(taskAt("b", 6, true))}, "b"},
 		"a task that was gone by the time of the look": {[]seenTask{taskAt("a", 9, true)}, []change{update(taskAt("b", 6, true))}, "a"},
 		"a removal":                                           {[]seenTask{taskAt("a", 5, true)}, []change{removal(taskAt("a", 5, true))}, ""},
@@ -51,6 +52,14 @@ func TestVersionsDecideWhatIsNews(t *testing.T) {
 		if got := tasksOf(p.swarm()); got != c.want {
 			t.Errorf("%s: tasks %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+func TestAServiceMadeBetweenTheListsOfALookIsNotLost(t *testing.T) {
+	p := pictureOf(seenTask{version: 17, service: "new", wanted: true, running: true, task: snapshot.Task{ID: "t"}})
+	p.apply(&change{service: &seenService{version: 15, service: snapshot.Service{ID: "new", Wanted: 1}}})
+	if s := p.swarm(); len(s.Services) != 2 || len(s.Services[0].Tasks) != 1 {
+		t.Errorf("the services are %+v", s.Services)
 	}
 }
 

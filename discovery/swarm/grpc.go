@@ -69,8 +69,8 @@ func ask(ctx context.Context, client *http.Client, method string, message []byte
 func (c *call) Next() ([]byte, error) {
 	var head [5]byte
 	if _, err := io.ReadFull(c.answer.Body, head[:]); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, errors.Join(verdict(c.answer.Trailer), io.EOF)
+		if refusal := verdict(c.answer.Trailer); errors.Is(err, io.EOF) && refusal != nil {
+			return nil, refusal
 		}
 		return nil, err
 	}

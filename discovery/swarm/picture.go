@@ -14,9 +14,11 @@ import (
 type picture struct {
 	around snapshot.Swarm     // all but the services
 	pieces map[string]*pieces // by service id
-	newest uint64             // the highest version among the pieces that the look found
-	dirty  map[string]bool    // ids of services that changed since made
-	made   *snapshot.Swarm    // nil: never
+	// The highest version that the look saw, by the list of services and by that of tasks, which is the later one. What is
+	// older than that, and not in the list, was gone by then.
+	newestService, newestTask uint64
+	dirty                     map[string]bool // ids of services that changed since made
+	made                      *snapshot.Swarm // nil: never
 }
 
 // pieces are a service and its tasks. Either may be known without the other: a service that is removed is gone at once,
@@ -54,13 +56,12 @@ func newPicture(services []seenService, tasks []seenTask, networks []snapshot.Ne
 	for i := range tasks {
 		p.setTask(tasks[i])
 	}
-	for _, of := range p.pieces {
-		if of.service != nil {
-			p.newest = max(p.newest, of.service.version)
-		}
-		for _, t := range of.tasks {
-			p.newest = max(p.newest, t.version)
-		}
+	for i := range services {
+		p.newestService = max(p.newestService, services[i].version)
+	}
+	p.newestTask = p.newestService
+	for i := range tasks {
+		p.newestTask = max(p.newestTask, tasks[i].version)
 	}
 	return p
 }
@@ -122,19 +123,22 @@ func (p *picture) apply(c *change) {
 	switch {
 	case c.task != nil && c.removed:
 		p.dropTask(c.task.service, c.task.task.ID)
-	case c.task != nil && p.isNews(c.task.version, p.taskVersion(c.task)):
+	case c.task != nil && isNews(c.task.version, p.taskVersion(c.task), p.newestTask):
 		p.setTask(*c.task)
 	case c.service != nil && c.removed:
 		p.dropService(c.service.service.ID)
-	case c.service != nil && p.isNews(c.service.version, p.serviceVersion(c.service.service.ID)):
+	case c.service != nil && isNews(c.service.version, p.serviceVersion(c.service.service.ID), p.newestService):
 		p.setService(*c.service)
 	}
 }
 
-// isNews compares a change's version with what is held, 0 for nothing. What the look did not find, and is older than
-// what it did find, was gone by then.
-func (p *picture) isNews(version, held uint64) bool {
-	return version > held && (held > 0 || version > p.newest)
+// isNews compares a change's version with that of what is held, 0 for nothing, and with the newest that the look saw. Two
+// changes of one commit have one version, and the later one counts.
+func isNews(version, held, newest uint64) bool {
+	if held > 0 {
+		return version >= held
+	}
+	return version > newest
 }
 
 func (p *picture) taskVersion(t *seenTask) uint64 {

@@ -32,8 +32,12 @@ func (c *Client) Watch(ctx context.Context, hint func()) error {
 	}
 	defer stream.Close()
 	// The first message is empty and says that from now on everything is told.
-	if _, err := stream.Next(); err != nil || !opening.Stop() {
+	if _, err := stream.Next(); err != nil {
 		return c.unwatched(ctx, err)
+	}
+	if !opening.Stop() {
+		cancel(context.DeadlineExceeded)
+		return c.unwatched(ctx, context.DeadlineExceeded)
 	}
 	c.follower.opened()
 	defer c.follower.closed()
