@@ -94,6 +94,24 @@ func (g *Group) Hold(ctx context.Context, turn Turn, until time.Time) error {
 	}
 }
 
+// Await waits for a change that somebody else tells of, as Hold does for an endpoint: in the same queue.
+func (g *Group) Await(ctx context.Context, change <-chan struct{}, until time.Time) error {
+	if !g.enqueue() {
+		return errFull
+	}
+	defer g.dequeue()
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-change:
+		return nil
+	case <-timer.C:
+		return errLate
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // longLost: a group that may wait longer than usual for an endpoint may also be without one for longer.
 func (g *Group) longLost(wait time.Duration) bool {
 	since := g.lost.Load()

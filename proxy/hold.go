@@ -10,6 +10,7 @@ import (
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
+	"github.com/appia-edge/appia/rules"
 )
 
 // A deployment leaves a service without endpoints for a moment: the old task is gone and the new one does not listen yet.
@@ -27,6 +28,22 @@ func (v *visit) forward() (*message.Response, *message.Failure) {
 			return response, fail
 		}
 	}
+}
+
+// outlast waits for a service that has just left the swarm to be back, or for its route to be over: then the request is
+// another route's, or nobody's. Nothing has been done with it yet.
+func (v *visit) outlast(now *view, match rules.Match) (*view, rules.Match) {
+	v.service, v.view = match.Route.Service, now
+	until := time.Now().Add(v.patience())
+	for match.Route != nil && match.Route.Owner.Gone {
+		if now.groups[match.Route.Service.ID].Await(v.exchange.Context(), now.over, until) != nil {
+			break
+		}
+		now = v.entry.proxy.view.Load()
+		match = now.table.Match(v.entry.options.Name, &v.query)
+	}
+	v.service, v.view = nil, nil
+	return now, match
 }
 
 // awaited is the group whose endpoints the request can wait for: of services that lead to others the first, as any of

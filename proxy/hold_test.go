@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 // holder is a router whose requests wait for endpoints, for long where nobody says otherwise.
 func holder(t *testing.T) *router {
 	r := newRouterWith(t, EntryPointOptions{TrustAll: true}, balancer.Options{StickyKey: []byte("test"), Greet: true})
-	r.proxy.options.Hold = 20 * time.Second
+	r.proxy.options.Hold = time.Minute
 	return r
 }
 
@@ -151,10 +152,14 @@ func TestAPausedServiceIsNotAskedUntilItGoesOn(t *testing.T) {
 func TestAClientThatLeavesNoLongerWaits(t *testing.T) {
 	r := holder(t)
 	r.serve(service{rule: "Host:a.com"})
-	ctx, leave := context.WithCancel(t.Context())
-	done := r.begin(ctx, "GET", "a.com", nil)
-	leave()
-	<-done
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: a.com\r\n\r\n")
+	r.until("the request waits", func() bool { return r.waiting() == 1 })
+	c.(*net.TCPConn).SetLinger(0)
+	c.Close()
 	r.until("nobody waits", func() bool { return r.waiting() == 0 })
 	r.nothingInFlight()
 }
@@ -176,6 +181,42 @@ func TestRequestsOfARemovedServiceGoToTheOneThatComesInItsPlace(t *testing.T) {
 	r.serve()
 	r.serve(service{rule: "Host:a.com", addrs: []string{named(t, "new")}})
 	said(t, done, 200, "new")
+}
+
+// gone puts a table in force in which some services have just left the swarm.
+func (r *router) gone(services []service, left ...string) {
+	var specs []rules.Spec
+	for i, s := range services {
+		rule, _, _ := rules.ParseTraefik1(s.rule)
+		name := "backend-" + rules.Normalize(s.rule)
+		specs = append(specs, rules.Spec{Owner: rules.Owner{ID: s.rule, Name: s.rule, Created: time.Unix(int64(i), 0), Gone: slices.Contains(left, s.rule)},
+			Routes:   []rules.RouteSpec{{Name: "frontend-" + rules.Normalize(s.rule), Rule: rule, Service: name, PassHost: true}},
+			Services: []rules.ServiceSpec{{Name: name, Weight: 1, Endpoints: s.endpoints()}}})
+	}
+	table, _ := rules.Compile(specs, rules.Options{EntryPoints: []string{"http"}, DefaultEntryPoints: []string{"http"}})
+	r.proxy.Swap(table)
+}
+
+func TestRequestsOfARemovedServiceGoToTheWiderRouteWhenItDoesNotComeBack(t *testing.T) {
+	r := holder(t)
+	site, api := service{rule: "Host:a.com", addrs: []string{named(t, "site")}}, service{rule: "Host:a.com;PathPrefixStrip:/"}
+	r.gone([]service{site, api}, api.rule)
+	done := r.begin(t.Context(), "GET", "a.com", nil)
+	r.gone([]service{site, api, {rule: "Host:b.com"}}, api.rule) // another table in which it still lingers
+	r.serve(site)
+	said(t, done, 200, "site")
+
+	r.gone([]service{site, api}, api.rule)
+	done = r.begin(t.Context(), "GET", "a.com", nil)
+	api.addrs = []string{named(t, "back")}
+	r.serve(site, api)
+	said(t, done, 200, "back")
+
+	r.gone([]service{api}, api.rule)
+	done = r.begin(t.Context(), "GET", "a.com", nil)
+	r.serve()
+	said(t, done, 404, "404 page not found\n")
+	r.nothingInFlight()
 }
 
 func TestARequestThatKilledItsOnlyEndpointWaitsForTheNextIfItMayBeSentTwice(t *testing.T) {

@@ -65,6 +65,7 @@ type view struct {
 	table  *rules.Table
 	groups []*balancer.Group   // by rules.Service.ID
 	chains []*middleware.Chain // by rules.Route.ID; nil: no filters
+	over   chan struct{}       // closed when another view is in force
 }
 
 // New makes a Proxy that answers 404 until its first Swap. It does not listen yet.
@@ -80,7 +81,7 @@ func New(o Options) *Proxy {
 		p.entries = append(p.entries, newEntryPoint(p, e))
 	}
 	empty, _ := rules.Compile(nil, rules.Options{})
-	p.view.Store(&view{table: empty})
+	p.view.Store(&view{table: empty, over: make(chan struct{})})
 	return p
 }
 
@@ -91,8 +92,8 @@ func (p *Proxy) Swap(t *rules.Table) []rules.Diagnostic {
 	p.swaps.Lock()
 	defer p.swaps.Unlock()
 	chains, found := p.filters.Chains(t.Routes)
-	next := &view{table: t, groups: p.options.Fleet.Grow(t.Services), chains: chains}
-	p.view.Store(next)
+	next := &view{table: t, groups: p.options.Fleet.Grow(t.Services), chains: chains, over: make(chan struct{})}
+	close(p.view.Swap(next).over)
 	p.options.Fleet.Shrink(t.Services)
 	return found
 }

@@ -91,6 +91,9 @@ func (v *visit) serve(now *view) {
 	if pages != nil && v.internally(pages.Admitted(q)) {
 		return
 	}
+	if match.Route != nil && match.Route.Owner.Gone {
+		now, match = v.outlast(now, match)
+	}
 	if match.Route == nil {
 		v.answer(notFound())
 		return

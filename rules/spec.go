@@ -51,7 +51,7 @@ type Owner struct {
 	ID      string    // the swarm service's id
 	Name    string    // the swarm service's name, "mystack_blog"
 	Created time.Time // of two owners that claim one route, the older keeps it
-	Gone    bool      // it has just left the swarm: its routes stay for a moment, give way to all others, and nobody is told of them
+	Gone    bool      // it has just left the swarm: its routes stay for a moment, give way to equal ones, and nobody is told of them
 }
 
 // A RouteSpec asks that requests matching Rule go to Service.

@@ -5,6 +5,7 @@ package swarm
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +20,8 @@ type Options struct {
 	Timeout  time.Duration // of each call; zero: 15 s
 	// Self gives the ids, whole or abbreviated, of the container that this process may be running in; nil: found out.
 	Self func() []string
-	// Socket is where the manager of this machine serves its store; empty: DefaultSocket.
+	// Socket is where the manager of this machine serves its store; empty: DefaultSocket, if the daemon is this machine's
+	// too: another one's may be of another swarm.
 	Socket string
 }
 
@@ -53,7 +55,7 @@ func Dial(o Options) (*Client, error) {
 	if o.Self == nil {
 		o.Self = ownContainer
 	}
-	if o.Socket == "" {
+	if o.Socket == "" && strings.HasPrefix(endpoint.url, "unix://") {
 		o.Socket = DefaultSocket
 	}
 	c := &Client{endpoint: endpoint, timeout: o.Timeout, self: o.Self, socket: o.Socket, greeting: make(chan struct{}, 1)}

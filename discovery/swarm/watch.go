@@ -21,6 +21,10 @@ const DefaultSocket = "/var/run/docker/swarm/control.sock"
 // leaders and followers alike. Docker does not document it: the Engine API is asked for the picture that the changes
 // are applied to, whenever there is doubt, and every few minutes without one.
 func (c *Client) Watch(ctx context.Context, hint func()) error {
+	if c.socket == "" {
+		return &Problem{NoSocket, "the docker daemon at " + c.endpoint.url + " is another machine's, whose store cannot be reached",
+			"point --docker.swarm.socket at the socket of a manager of the same swarm", fs.ErrNotExist}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	opening := time.AfterFunc(c.timeout, func() { cancel(context.DeadlineExceeded) })

@@ -206,3 +206,12 @@ func TestCancellingEndsTheWatchWithoutAProblem(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestTheStoreOfThisMachineIsNotMixedWithAnotherMachinesSwarm(t *testing.T) {
+	c := dial(t, swarm.Options{Endpoint: "tcp://127.0.0.1:1"})
+	err := c.Watch(within(t), func() { t.Error("a hint of nothing") })
+	wantProblem(t, err, swarm.NoSocket)
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Error("it cannot be told from other problems")
+	}
+}

@@ -174,11 +174,16 @@ func (a *App) onError() func(status int, method, host, path string) {
 	return a.errors.Add
 }
 
+// longestLinger bounds how long a removed service's requests wait for it, however long they would for one that is paused.
+const longestLinger = time.Minute
+
 func (a *App) makeLoop() {
 	a.loop = discovery.New(discovery.Options{
 		Source: a.world.Swarm, Streams: a.streams(), Log: a.log, Calm: a.config.Refresh, Once: !a.config.Watch, StateDir: a.config.StateDir,
-		Read:   labels.NewReader(a.config.Labels).Read,
-		Linger: func(s *snapshot.Service) time.Duration { return labels.Hold(s.Labels, a.config.Hold) },
+		Read: labels.NewReader(a.config.Labels).Read,
+		Linger: func(s *snapshot.Service) time.Duration {
+			return min(labels.Hold(s.Labels, a.config.Hold), longestLinger)
+		},
 		Compile: func(last *rules.Table, specs []rules.Spec) (*rules.Table, []rules.Diagnostic) {
 			return rules.Recompile(last, specs, a.compiler)
 		},

@@ -36,7 +36,7 @@ var options = []option{
 	{"docker.watch", "", "bool", "true", "follow changes; false: look once", docker(boolean(func(c *Config) *bool { return &c.Watch }))},
 	{"docker.swarmModeRefreshSeconds", "", "seconds", "15", "between looks while the swarm is calm", docker(setRefresh)},
 	{"docker.swarm.watch", "", "auto|on|off", "auto", "listen to the swarm's store, which tells of every change at once: auto when its socket is there, on to be told when it is not; without it tasks are polled", docker(setStoreWatch)},
-	{"docker.swarm.socket", "", "path", "/var/run/docker/swarm/control.sock", "where the manager of this machine serves the store", docker(text(func(c *Config) *string { return &c.Engine.Socket }))},
+	{"docker.swarm.socket", "", "path", "/var/run/docker/swarm/control.sock", "where the manager of this machine serves the store; without the flag only beside an engine of this machine", docker(text(func(c *Config) *string { return &c.Engine.Socket }))},
 	{"docker.exposedByDefault", "", "bool", "true", "publish services that do not say traefik.enable=true", docker(boolean(func(c *Config) *bool { return &c.Labels.ExposedByDefault }))},
 	{"docker.network", "", "name", "", "the network to reach tasks by, where no label names one", docker(text(func(c *Config) *string { return &c.Labels.Network }))},
 	{"docker.constraints", "", "tag==glob", "", "serve only services whose traefik.tags match; may be repeated", docker(names(func(c *Config) *[]string { return &c.constraints }))},
