@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/cmd/internal/config"
 	"github.com/appia-edge/appia/discovery/swarm"
 	"github.com/appia-edge/appia/discovery/swarm/embedded"
@@ -114,6 +115,27 @@ func (b *bed) until(what string, good func(*rules.Table) bool) {
 			}
 		case <-time.After(20 * time.Second):
 			b.t.Fatalf("no table with %s; the last was\n%s", what, last)
+		}
+	}
+}
+
+// greeted waits until every endpoint has accepted a connection: from then on shares are exact.
+func (b *bed) greeted() {
+	b.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		unmet := 0
+		for _, g := range b.app.fleet.Status().Groups {
+			for _, e := range g.Endpoints {
+				if e.State == balancer.Fresh {
+					unmet++
+				}
+			}
+		}
+		if unmet == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%d endpoints have not accepted a connection", unmet)
 		}
 	}
 }
@@ -219,6 +241,7 @@ func TestCanaryIsExactAndItsWeightsMoveLive(t *testing.T) {
 	b := start(t, engine, endpoint)
 	b.deploy("shop", "canary.yml")
 	b.until("six tasks", func(t *rules.Table) bool { return strings.Count(t.String(), ":8000") == 6 })
+	b.greeted()
 	share := func() int {
 		next := 0
 		for range 100 {

@@ -34,6 +34,7 @@ func TestCanaryOfTraefik3IsExactAndItsWeightsMoveLive(t *testing.T) {
 	b := start(t, engine, endpoint)
 	b.deploy("cart", "canary-v3.yml")
 	b.until("four tasks", func(t *rules.Table) bool { return strings.Count(t.String(), ":8000") == 4 })
+	b.greeted()
 	share := func() int {
 		green := 0
 		for range 100 {
