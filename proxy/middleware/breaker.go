@@ -45,7 +45,7 @@ func newBreaker(f rules.CircuitBreaker, o Options) *breaker {
 	f.Fallback = cmp.Or(f.Fallback, breakerFallback)
 	f.Recovery = cmp.Or(f.Recovery, breakerRecovery)
 	f.Status = cmp.Or(f.Status, http.StatusServiceUnavailable)
-	return &breaker{CircuitBreaker: f, now: o.Now}
+	return &breaker{CircuitBreaker: f, now: steady(o.Now)}
 }
 
 // Request implements Asker.
