@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,19 +61,19 @@ func TestWhatLingersHasNothingThatAnswersAndIsNotKeptOnDisk(t *testing.T) {
 		full := named("a")
 		full.Services[0].Tasks = []snapshot.Task{{ID: "t"}}
 		full.Services[0].VIPs = []snapshot.Address{{Network: "n"}}
-		var shown *snapshot.Swarm
+		var shown atomic.Pointer[snapshot.Swarm]
 		dir := t.TempDir()
 		r := newRig(t, full, dir, func(o *Options) {
 			lingering(o)
 			apply := o.Apply
 			o.Apply = func(t *rules.Table, s *snapshot.Swarm) []rules.Diagnostic {
-				shown = s
+				shown.Store(s)
 				return apply(t, s)
 			}
 		})
 		r.run(t, func(t *testing.T) {
 			r.shows(t, named(), "a", "a")
-			if s := shown.Services[0]; !s.Gone || len(s.Tasks) != 0 || len(s.VIPs) != 0 {
+			if s := shown.Load().Services[0]; !s.Gone || len(s.Tasks) != 0 || len(s.VIPs) != 0 {
 				t.Errorf("it lingers as %+v", s)
 			}
 			time.Sleep(time.Minute)

@@ -95,6 +95,8 @@ func newRig(t *testing.T, first *snapshot.Swarm, dir string, change func(*Option
 			for _, service := range s.Services {
 				names = append(names, service.Name)
 			}
+			r.scene.mu.Lock()
+			defer r.scene.mu.Unlock()
 			r.applied = append(r.applied, strings.Join(names, " "))
 			return r.late
 		},
@@ -134,6 +136,8 @@ func (r *rig) run(t *testing.T, steps func(t *testing.T)) {
 func (r *rig) wantApplied(t *testing.T, want ...string) {
 	t.Helper()
 	synctest.Wait()
+	r.scene.mu.Lock()
+	defer r.scene.mu.Unlock()
 	if got := strings.Join(r.applied, ", "); got != strings.Join(want, ", ") {
 		t.Errorf("tables of %q, want %q", got, want)
 	}
