@@ -3,6 +3,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"net"
 	"syscall"
 	"time"
@@ -37,9 +38,21 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 	if err == nil {
 		return c, nil
 	}
-	// The caller's own context ending is the caller's news, not the endpoint's.
-	slow := limited.Err() != nil && ctx.Err() == nil
-	return nil, &Error{Addr: addr, Err: err, slow: slow}
+	return nil, &Error{Addr: addr, Err: err, slow: ctx.Err() == nil && ended(limited, err) && ours(limited, ctx)}
+}
+
+// ended tells whether err is the end of limited. Package net has a clock of its own for the deadline, which may be a little
+// fast: who dials may hear of the end before limited has it.
+func ended(limited context.Context, err error) bool {
+	var timed net.Error
+	return limited.Err() != nil || errors.As(err, &timed) && timed.Timeout()
+}
+
+// ours tells whether it is our own time that has passed: the end of the caller's is the caller's news, not the endpoint's.
+func ours(limited, ctx context.Context) bool {
+	end, _ := limited.Deadline()
+	callers, has := ctx.Deadline()
+	return !has || end.Before(callers)
 }
 
 func (d *Dialer) timeout() time.Duration {
