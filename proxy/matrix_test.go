@@ -58,7 +58,8 @@ var excepted = []struct {
 			"TestBytesThatComeLateReachNobody", "TestEarlyAnswerToALongBodyArrives", "TestKeptConnectionThatTheEndpointClosedIsNoNews",
 			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestWhoeverStopsReadingIsGivenUp", "TestStatusThatIsNoneIs502",
 			"TestHintsForAClientThatHasLeftHurtNobody", "TestSteadyGetAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating", "TestUploadMayTakeLongerThanTheTimeForTheAnswer",
-			"TestEndpointThatTakesNoMoreOfTheRequestIs504", "TestEndpointThatPausesIsNotTheClientsFault",
+			"TestEndpointThatTakesNoMoreOfTheRequestIs504", "TestEndpointThatPausesIsNotTheClientsFault", "TestEachFaultHasItsStatusItsLineAndItsCause",
+			"TestEachFaultIsInTheDocs",
 		},
 	},
 	{
@@ -117,6 +118,7 @@ const setupOf = "PROXY_TEST_SETUP"
 func (s setup) only() string { return fmt.Sprintf("%s=%d", setupOf, slices.Index(setups, s)) }
 
 func TestMain(m *testing.M) {
+	serveIfAsked()
 	flag.Parse()
 	skip := flag.Lookup("test.skip").Value
 	asked := skip.String()

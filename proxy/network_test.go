@@ -1,10 +1,15 @@
 package proxy
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -152,6 +157,77 @@ func TestLostPacketsCostNoRequest(t *testing.T) {
 	for range clients {
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// servedBy is the variable that makes a process of this program a service of the scheme that it names.
+const servedBy = "PROXY_TEST_SERVES"
+
+// serveIfAsked tells the address and echoes what is said to it.
+func serveIfAsked() {
+	scheme := os.Getenv(servedBy)
+	if scheme == "" {
+		return
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		os.Exit(1)
+	}
+	fmt.Println(l.Addr())
+	server := http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		w.Write(body)
+	})}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	server.Serve(l)
+	os.Exit(0)
+}
+
+func TestAServiceThatIsStoppedForAWhileLosesNoRequest(t *testing.T) {
+	process := exec.CommandContext(t.Context(), os.Args[0])
+	process.Env = append(os.Environ(), servedBy+"="+now.scheme())
+	out, err := process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer process.Wait()
+	defer process.Process.Kill()
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	patience := time.Millisecond // acknowledged is acknowledged
+	if now.std || now.h2c {
+		patience = 20 * time.Second
+	}
+	r := lossy(t, patience)
+	r.serve(service{rule: "Host:a.com", addrs: []string{strings.TrimSpace(addr)}})
+	r.wants(200, "", "GET", "a.com")
+
+	process.Process.Signal(syscall.SIGSTOP)
+	done := make(chan string)
+	for _, size := range []int{0, 5, 20_000_000} { // the last is more than its machine takes for it
+		go func() {
+			sent := strings.Repeat("x", size)
+			answer, got := r.ask("POST", "a.com", "/", func(q *http.Request) {
+				q.Body, q.ContentLength = io.NopCloser(strings.NewReader(sent)), int64(size)
+			})
+			done <- fmt.Sprint(answer.StatusCode, got == sent)
+		}()
+	}
+	r.until("all have been sent", func() bool { return r.fleet.Groups()[0].InFlight() == 3 })
+	for range 30 {
+		r.tick()
+	}
+	process.Process.Signal(syscall.SIGCONT)
+	for range 3 {
+		if got := <-done; got != "200 true" {
+			t.Errorf("got %s", got)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package proxytest
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -28,7 +29,7 @@ func (l Line) To(t testing.TB, addr string) string {
 			if err != nil {
 				return
 			}
-			ways.Go(func() { l.lead(c, addr) })
+			ways.Go(func() { l.lead(t.Context(), c, addr) })
 		}
 	})
 	t.Cleanup(func() {
@@ -38,7 +39,7 @@ func (l Line) To(t testing.TB, addr string) string {
 	return listener.Addr().String()
 }
 
-func (l Line) lead(from net.Conn, addr string) {
+func (l Line) lead(ctx context.Context, from net.Conn, addr string) {
 	defer from.Close()
 	to, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -48,6 +49,10 @@ func (l Line) lead(from net.Conn, addr string) {
 	late := time.Now().Add(Patience)
 	from.SetDeadline(late)
 	to.SetDeadline(late)
+	defer context.AfterFunc(ctx, func() {
+		from.Close()
+		to.Close()
+	})()
 	var back sync.WaitGroup
 	back.Go(func() { l.carry(from, to) })
 	l.carry(to, from)
