@@ -50,8 +50,9 @@ func (f *Fleet) enlist(g *Group, s *rules.Service) {
 	g.limitTo(s.MaxConn)
 	g.slowStart = s.Presence.SlowStart
 	g.paused.Store(s.Presence.Paused)
-	if f.newborn && g.lost.Load() != 0 {
-		g.lost.Store(time.Now().UnixNano()) // it has a new chance, and what waits for that may
+	if f.newborn && g.lost.Load() != nil {
+		now := time.Now()
+		g.lost.Store(&now) // it has a new chance, and what waits for that may
 	}
 	g.rebuild()
 }

@@ -17,10 +17,10 @@ const (
 // group's tally when one is asked for.
 type budget struct {
 	mu     sync.Mutex
-	seen   uint64 // requests that have earned already
-	saved  uint64 // in parts of a retry, budgetEach of which make one
-	second int64  // the last one that the floor was used in
-	used   int    // of the floor, in that second
+	seen   uint64    // requests that have earned already
+	saved  uint64    // in parts of a retry, budgetEach of which make one
+	second time.Time // when the last one began that the floor was used in
+	used   int       // of the floor, in that second
 }
 
 // MayRetry takes a retry from the budget. It is for retries that an endpoint may feel: who refuses a connection feels
@@ -29,11 +29,11 @@ func (g *Group) MayRetry() bool {
 	b := &g.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.floor(time.Now().Unix()) || b.spend(g.Tally.Total())
+	return b.floor(time.Now()) || b.spend(g.Tally.Total())
 }
 
-func (b *budget) floor(now int64) bool {
-	if b.second != now {
+func (b *budget) floor(now time.Time) bool {
+	if now.Sub(b.second) >= time.Second {
 		b.second, b.used = now, 0
 	}
 	b.used++

@@ -22,9 +22,9 @@ type Group struct {
 	plan  atomic.Pointer[plan]    // of a service that leads to others; nil: it has endpoints. Written under Fleet.mu
 	limit atomic.Pointer[limiter] // nil: never had a limit
 
-	paused atomic.Bool   // written under Fleet.mu
-	turns  atomic.Uint64 // counts rings and plans
-	lost   atomic.Int64  // since when no endpoint is known to be good, in Unix nanoseconds; 0: one is
+	paused atomic.Bool               // written under Fleet.mu
+	turns  atomic.Uint64             // counts rings and plans
+	lost   atomic.Pointer[time.Time] // since when no endpoint is known to be good; nil: one is
 	queue  queue
 	budget budget
 
@@ -49,7 +49,7 @@ func newGroup(f *Fleet, name string) *Group {
 	g := &Group{Name: name, fleet: f}
 	g.Tally.Buckets = f.options.Buckets
 	g.ring.Store(nobody)
-	g.lost.Store(time.Now().UnixNano())
+	g.lose()
 	return g
 }
 

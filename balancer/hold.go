@@ -115,7 +115,7 @@ func (g *Group) Await(ctx context.Context, change <-chan struct{}, until time.Ti
 // longLost: a group that may wait longer than usual for an endpoint may also be without one for longer.
 func (g *Group) longLost(wait time.Duration) bool {
 	since := g.lost.Load()
-	return since != 0 && time.Since(time.Unix(0, since)) > max(momentary, 2*wait)
+	return since != nil && time.Since(*since) > max(momentary, 2*wait)
 }
 
 func (g *Group) enqueue() bool {
@@ -156,11 +156,20 @@ func (q *queue) wake() {
 func (g *Group) turned() {
 	g.turns.Add(1)
 	if g.desperate() {
-		g.lost.CompareAndSwap(0, time.Now().UnixNano())
+		g.lose()
 		return
 	}
-	g.lost.Store(0)
+	g.lost.Store(nil)
 	g.queue.wake()
+}
+
+// lose notes since when there is no good endpoint: a time.Time, which knows how long ago that is whatever becomes of the
+// wall clock. After an hour's jump of it requests would else not wait any more, or for endpoints that are long gone.
+func (g *Group) lose() {
+	if g.lost.Load() == nil {
+		now := time.Now()
+		g.lost.Store(&now)
+	}
 }
 
 // desperate: no endpoint is known to be good.

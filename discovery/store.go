@@ -15,8 +15,12 @@ import (
 // the last of it when looks begin to fail and when the loop ends.
 const storeEvery = 5 * time.Second
 
+// storeAgain is how long after a write that failed the next is tried: a disk that was full has room again some day, and
+// the swarm may not change for long after that.
+const storeAgain = time.Minute
+
 // A store keeps the last good snapshot on disk, so that a router that starts while no manager answers still serves.
-// Where it cannot write it says so once, and memory alone has to do. It belongs to the loop's goroutine.
+// Where it cannot write it says so once, leaves what is on disk as it is, and tries again. It belongs to the loop's goroutine.
 type store struct {
 	path    string // "": nowhere
 	log     *zap.Logger
@@ -59,13 +63,21 @@ func (s *store) keep(seen *snapshot.Swarm) {
 		return
 	}
 	s.pending = seen
-	rest := time.Until(s.written.Add(storeEvery))
+	every := storeEvery
+	if s.warned {
+		every = storeAgain
+	}
+	rest := time.Until(s.written.Add(every))
 	if rest <= 0 {
 		s.flush()
 		return
 	}
+	s.wake(rest)
+}
+
+func (s *store) wake(after time.Duration) {
 	if s.timer == nil {
-		s.timer = time.NewTimer(rest)
+		s.timer = time.NewTimer(after)
 	}
 }
 
@@ -87,12 +99,25 @@ func (s *store) flush() {
 		return
 	}
 	err := s.write(s.pending)
-	s.pending, s.written = nil, time.Now()
-	if err != nil && !s.warned {
-		s.log.Warn("cannot keep the last known state on disk; a restart while the swarm does not answer would begin empty",
-			zap.String("hint", "give --stateDir a folder that can be written"), zap.Error(err))
+	s.written = time.Now()
+	if err != nil {
+		s.complain(err)
+		s.wake(storeAgain)
+		return
 	}
-	s.warned = err != nil
+	if s.warned {
+		s.log.Info("the last known state is kept on disk again", zap.String("file", s.path))
+	}
+	s.pending, s.warned = nil, false
+}
+
+func (s *store) complain(err error) {
+	if s.warned {
+		return
+	}
+	s.warned = true
+	s.log.Warn("cannot keep the last known state on disk; a restart while the swarm does not answer would begin with an older one, or empty",
+		zap.String("hint", "give --stateDir a folder that can be written, on a disk that has room"), zap.Error(err))
 }
 
 // write makes the whole file beside the old one and renames it, so that a crash leaves one of the two.
@@ -105,8 +130,11 @@ func (s *store) write(seen *snapshot.Swarm) error {
 		return err
 	}
 	fresh := s.path + ".new"
-	if err := os.WriteFile(fresh, data, 0o600); err != nil {
-		return err
+	if err = os.WriteFile(fresh, data, 0o600); err == nil {
+		err = os.Rename(fresh, s.path)
 	}
-	return os.Rename(fresh, s.path)
+	if err != nil {
+		_ = os.Remove(fresh) // on a full disk half of it would keep the other half's room
+	}
+	return err
 }

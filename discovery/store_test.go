@@ -1,6 +1,8 @@
 package discovery
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +61,49 @@ func TestALookThatFailsDoesNotMakeTheNextWriteEarly(t *testing.T) {
 		s.flush()
 		if kept := s.load(); kept.Services[0].Name != "b" {
 			t.Errorf("on disk is %+v", kept)
+		}
+	})
+}
+
+func TestAFullDiskKeepsTheOldStateWholeAndGetsTheNewWhenItHasRoom(t *testing.T) {
+	dir := t.TempDir()
+	full := func() {
+		t.Helper()
+		if err := os.Symlink("/dev/full", filepath.Join(dir, "snapshot.json.new")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, named("a"), dir, nil)
+		onDisk := func(want string) {
+			t.Helper()
+			synctest.Wait()
+			if kept := newStore(dir, zap.NewNop()).load(); kept == nil || kept.Services[0].Name != want {
+				t.Errorf("on disk is %+v, want %s", kept, want)
+			}
+		}
+		r.run(t, func(t *testing.T) {
+			time.Sleep(time.Minute)
+			full()
+			r.scene.set(named("b"), nil)
+			r.scene.hint <- struct{}{}
+			time.Sleep(time.Second)
+			r.wantApplied(t, "a", "b")
+			onDisk("a")
+			full()
+			time.Sleep(storeAgain)
+			onDisk("a")
+			if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+				t.Errorf("half a file is left: %v, %v", left, err)
+			}
+			time.Sleep(storeAgain) // nothing changes any more
+			onDisk("b")
+		})
+		if n := r.logs.FilterMessageSnippet("cannot keep").Len(); n != 1 {
+			t.Errorf("warned %d times", n)
+		}
+		if n := r.logs.FilterMessageSnippet("kept on disk again").Len(); n != 1 {
+			t.Errorf("told %d times that it is over", n)
 		}
 	})
 }

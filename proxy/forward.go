@@ -130,7 +130,7 @@ func (v *visit) try(e *balancer.Endpoint) (*message.Response, *message.Failure) 
 	v.engaged = false
 	switch {
 	case fail.Side != message.Upstream:
-	case fail.Step == message.Refused, fail.Step == message.TimedOut && fail.Again: // of time-outs only a dial's may be tried again
+	case fail.Step == message.Refused, fail.Step == message.TimedOut && fail.Again: // nobody is there: of time-outs no other may be tried again
 		e.Refused()
 	default:
 		e.Faulted()

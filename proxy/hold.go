@@ -103,7 +103,7 @@ func unheard(f *message.Failure) bool {
 	return f.Step == message.NoPlace || undialled(f)
 }
 
-// undialled: no connection could be made, and nothing of the request's body is used up.
+// undialled: no connection could be made, or nobody was there any more on a kept one, and the request can be sent from its start.
 func undialled(f *message.Failure) bool {
 	return f.Side == message.Upstream && f.Again && (f.Step == message.Refused || f.Step == message.TimedOut)
 }

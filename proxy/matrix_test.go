@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -57,7 +58,8 @@ var excepted = []struct {
 			"TestBytesThatComeLateReachNobody", "TestEarlyAnswerToALongBodyArrives", "TestKeptConnectionThatTheEndpointClosedIsNoNews",
 			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestWhoeverStopsReadingIsGivenUp", "TestStatusThatIsNoneIs502",
 			"TestHintsForAClientThatHasLeftHurtNobody", "TestSteadyGetAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating", "TestUploadMayTakeLongerThanTheTimeForTheAnswer",
-			"TestEndpointThatTakesNoMoreOfTheRequestIs504", "TestEndpointThatPausesIsNotTheClientsFault",
+			"TestEndpointThatTakesNoMoreOfTheRequestIs504", "TestEndpointThatPausesIsNotTheClientsFault", "TestEachFaultHasItsStatusItsLineAndItsCause",
+			"TestEachFaultIsInTheDocs",
 		},
 	},
 	{
@@ -93,6 +95,7 @@ var excepted = []struct {
 		func(s setup) bool { return s == setup{} }, "our engine counts seconds by ticks: TestEndpointThatDoesNotAnswerInTimeIs504",
 		[]string{"TestServiceThatNetHTTPAsksAndThatDoesNotAnswerInTimeIs504"},
 	},
+	{func(s setup) bool { return s.h2c }, "the kernel loses packets of one protocol as of the other, and it takes a while", []string{"TestLostPacketsCostNoRequest"}},
 	{func(s setup) bool { return s.std }, "net/http reads the rest of a short body, and goes on", []string{"TestAnAnswerThatEndsItsConnectionSaysSo"}},
 	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating"}},
 }
@@ -108,12 +111,22 @@ func (s setup) exceptions() string {
 	return "^(" + strings.Join(all, "|") + ")$"
 }
 
+// setupOf is the variable that names the only setup to run over, for tests that run in a process of their own.
+const setupOf = "PROXY_TEST_SETUP"
+
+// only is the environment of such a process.
+func (s setup) only() string { return fmt.Sprintf("%s=%d", setupOf, slices.Index(setups, s)) }
+
 func TestMain(m *testing.M) {
+	serveIfAsked()
 	flag.Parse()
 	skip := flag.Lookup("test.skip").Value
 	asked := skip.String()
 	if flag.Lookup("test.bench").Value.String() != "" {
 		setups = setups[:1] // a second run would write over a profile
+	}
+	if n, err := strconv.Atoi(os.Getenv(setupOf)); err == nil {
+		setups = setups[n : n+1]
 	}
 	for _, now = range setups {
 		pattern := now.exceptions()

@@ -334,3 +334,38 @@ func TestTunnelsMayTakeLongerThanRequests(t *testing.T) {
 		}
 	}
 }
+
+func TestARequestThatIsSentOnceAtMostGoesByAConnectionThatIsStillWarm(t *testing.T) {
+	r := patient(t, 0)
+	r.serve(service{rule: "PathPrefix:/", scheme: "http", addrs: []string{endpointOf(t, "http", func(w http.ResponseWriter, q *http.Request) {
+		io.Copy(io.Discard, q.Body)
+		io.WriteString(w, q.RemoteAddr)
+	})}})
+	from := func(method string) string {
+		_, addr := r.ask(method, "", "/")
+		return addr
+	}
+	first := from("POST")
+	if again := from("POST"); again != first {
+		t.Error("a connection that had just been good was not used again")
+	}
+	for range 2 {
+		r.tick()
+	}
+	if again := from("GET"); again != first {
+		t.Error("a GET has not used what there was")
+	}
+	for range 2 {
+		r.tick()
+	}
+	second := from("POST")
+	if second == first {
+		t.Error("a POST was sent by a connection of which nobody knows whether it is still good")
+	}
+	for range 2 {
+		r.tick()
+	}
+	if again := from("GET"); again != second {
+		t.Error("the other connection has not made way")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,5 +72,19 @@ func TestACallerWhoGivesUpIsNotATimeout(t *testing.T) {
 func TestAnErrorAfterDialingMayHaveSentSomething(t *testing.T) {
 	if err := errors.New("read: connection reset"); Unsent(err) || Refused(err) || Timeout(err) {
 		t.Fatal("taken for a dial error")
+	}
+}
+
+func TestATimeOutThatTheKernelsClockSeesFirstIsOne(t *testing.T) {
+	early := &Dialer{Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
+	}}
+	if _, err := early.DialContext(t.Context(), "tcp", "10.0.1.5:80"); !Timeout(err) {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), early.timeout()/2)
+	defer cancel()
+	if _, err := early.DialContext(ctx, "tcp", "10.0.1.5:80"); Timeout(err) {
+		t.Errorf("the caller's deadline: %v", err)
 	}
 }

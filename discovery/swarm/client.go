@@ -18,6 +18,7 @@ type Options struct {
 	Endpoint string        // empty: DOCKER_HOST, and without that DefaultEndpoint
 	TLS      *TLSOptions   // for a tcp:// endpoint; nil: DOCKER_CERT_PATH, and without that plain
 	Timeout  time.Duration // of each call; zero: 15 s
+	Silence  time.Duration // of the store, after which the swarm is asked whether it is still there; zero: 10 s
 	// Self gives the ids, whole or abbreviated, of the container that this process may be running in; nil: found out.
 	Self func() []string
 	// Socket is where the manager of this machine serves its store; empty: DefaultSocket, if the daemon is this machine's
@@ -52,6 +53,9 @@ func Dial(o Options) (*Client, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 15 * time.Second
 	}
+	if o.Silence == 0 {
+		o.Silence = silence
+	}
 	if o.Self == nil {
 		o.Self = ownContainer
 	}
@@ -59,6 +63,7 @@ func Dial(o Options) (*Client, error) {
 		o.Socket = DefaultSocket
 	}
 	c := &Client{endpoint: endpoint, timeout: o.Timeout, self: o.Self, socket: o.Socket, greeting: make(chan struct{}, 1)}
+	c.follower.silence = o.Silence
 	if _, err := endpoint.connect(); err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ const (
 	// renewal is how long a picture is kept up by changes alone. The store's watch is no documented API: should it ever
 	// leave something out, the router is wrong for no longer than this.
 	renewal = 5 * time.Minute
-	// silence is how long nothing need be heard before the swarm is asked whether it is still there.
+	// silence is how long, where nothing else is said, nothing need be heard before the swarm is asked whether it is still there.
 	silence = 10 * time.Second
 	// mostMissed bounds the changes kept while a look is under way. More of them are cheaper to look at.
 	mostMissed = 100_000
@@ -26,6 +26,8 @@ const (
 // The order is the whole secret: the stream is open before the look begins, so each change is in the look, or is told
 // of, or both; versions tell which. Any doubt drops the picture, and the next question is answered by a look.
 type follower struct {
+	silence time.Duration // after which somebody should ask; never changes
+
 	mu      sync.Mutex
 	open    bool      // the stream is open
 	picture *picture  // nil: a look has to be taken
@@ -33,6 +35,7 @@ type follower struct {
 	pending bool      // a look is under way, and nothing has put it in doubt
 	since   time.Time // when the picture was looked at
 	heard   time.Time // when the swarm last showed that it lives
+	lived   func()    // to be called when it does; nil: nobody waits for that
 }
 
 // opened notes that every change is told of from now on.
@@ -60,6 +63,9 @@ func (f *follower) tell(changes []change) {
 	f.heard = time.Now()
 	for i := range changes {
 		f.take(&changes[i])
+	}
+	if f.lived != nil {
+		f.lived()
 	}
 }
 
@@ -107,13 +113,20 @@ func (f *follower) known() (known *snapshot.Swarm, quiet bool) {
 	if f.picture == nil || now.Sub(f.since) > renewal {
 		return nil, false
 	}
-	return f.picture.swarm(), now.Sub(f.heard) > silence
+	return f.picture.swarm(), now.Sub(f.heard) > f.silence
 }
 
 func (f *follower) lives() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.heard = time.Now()
+}
+
+// await has somebody called at the next change.
+func (f *follower) await(lived func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lived = lived
 }
 
 // known is what the store told, if it can be relied on: a daemon that hangs, or managers that lost their leader, are
@@ -123,12 +136,26 @@ func (c *Client) known(ctx context.Context) (*snapshot.Swarm, error) {
 	if !quiet {
 		return known, nil
 	}
-	if err := c.prove(ctx); err != nil {
+	if err := c.proveOrHear(ctx); err != nil {
 		return nil, err
 	}
 	c.follower.lives()
 	known, _ = c.follower.known()
 	return known, nil
+}
+
+// proveOrHear asks whether the swarm lives until it answers or tells of a change: where the Engine API hangs and the store does
+// not, a deployment that begins meanwhile must not wait for the former.
+func (c *Client) proveOrHear(ctx context.Context) error {
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	c.follower.await(stop)
+	defer c.follower.await(nil)
+	err := c.prove(asking)
+	if asking.Err() != nil && ctx.Err() == nil {
+		return nil // it was heard
+	}
+	return err
 }
 
 // prove asks the least that only a manager with a leader can answer: for services whose id begins as none does.
@@ -138,8 +165,8 @@ func (c *Client) prove(ctx context.Context) error {
 		return err
 	}
 	err = c.call(ctx, func(ctx context.Context) error {
-		_, err := s.api.ServiceList(ctx, swarm.ServiceListOptions{Filters: filters.NewArgs(filters.Arg("id", "-"))})
-		return err
+		none, err := s.api.ServiceList(ctx, swarm.ServiceListOptions{Filters: filters.NewArgs(filters.Arg("id", "-"))})
+		return listed(none == nil, err)
 	})
 	if err != nil {
 		c.forget(s)

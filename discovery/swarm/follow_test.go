@@ -1,6 +1,8 @@
 package swarm
 
 import (
+	"net"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,7 +126,7 @@ func TestALookThatIsPutInDoubtWhileUnderWayIsNotKept(t *testing.T) {
 
 func TestAPictureIsRenewedFromTimeToTimeAndItsSilenceNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &follower{}
+		f := &follower{silence: silence}
 		f.opened()
 		f.looking()
 		f.looked(pictureOf())
@@ -145,6 +147,36 @@ func TestAPictureIsRenewedFromTimeToTimeAndItsSilenceNoticed(t *testing.T) {
 			t.Error("the picture is relied on for ever")
 		}
 	})
+}
+
+func TestAChangeIsNotHeldUpByTheQuestionWhetherTheSwarmLives(t *testing.T) {
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := Dial(Options{Endpoint: "unix://" + l.Addr().String(), Timeout: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.follower.opened()
+	c.follower.looking()
+	c.follower.looked(pictureOf())
+	c.follower.heard = time.Now().Add(-time.Hour)
+	go func() {
+		asked, err := l.Accept() // and no answer
+		if err != nil {
+			return
+		}
+		defer asked.Close()
+		c.follower.tell([]change{update(taskAt("b", 7, true))})
+		<-t.Context().Done()
+	}()
+	known, err := c.Snapshot(t.Context())
+	if err != nil || tasksOf(known) != "b" {
+		t.Errorf("%v, %v", known, err)
+	}
 }
 
 func FuzzWatchMessage(f *testing.F) {

@@ -64,14 +64,14 @@ func (c *Client) paint(ctx context.Context, s *session) (*picture, error) {
 func (c *Client) list(ctx context.Context, s *session) (answer lists, err error) {
 	err = c.call(ctx, func(ctx context.Context) error {
 		answer.services, err = s.api.ServiceList(ctx, swarm.ServiceListOptions{})
-		return err
+		return listed(answer.services == nil, err)
 	})
 	if err != nil {
 		return lists{}, err
 	}
 	err = c.call(ctx, func(ctx context.Context) error {
 		answer.tasks, err = s.api.TaskList(ctx, swarm.TaskListOptions{Filters: wantedTasks()})
-		return err
+		return listed(answer.tasks == nil, err)
 	})
 	if err != nil {
 		return lists{}, err
@@ -82,6 +82,17 @@ func (c *Client) list(ctx context.Context, s *session) (answer lists, err error)
 	})
 	return answer, err
 }
+
+func listed(null bool, err error) error {
+	if err == nil && null {
+		return errNoList
+	}
+	return err
+}
+
+// errNoList is an answer that is none: the engine lists nothing as [], and what else may answer in its place is not believed
+// that the swarm is empty.
+var errNoList = errors.New("null where a list was asked for")
 
 // wantedTasks asks for tasks that shall run, now (running) or as soon as their predecessor is out of the way (ready). The ready ones
 // never serve, but only they show that a global service is about to get a task back.

@@ -129,7 +129,7 @@ func isBroken(err error) bool {
 		syntax *json.SyntaxError
 		kind   *json.UnmarshalTypeError
 	)
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &syntax) || errors.As(err, &kind)
+	return errors.Is(err, errNoList) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &syntax) || errors.As(err, &kind)
 }
 
 // innermost is the last word of a chain of errors, without the addresses and verbs that each layer put before it.

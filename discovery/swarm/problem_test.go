@@ -35,6 +35,8 @@ func TestEachFaultIsNamed(t *testing.T) {
 		{"services dropped", embedded.Drop("/services"), swarm.BrokenAnswer},
 		{"half of the tasks", embedded.Halve("/tasks"), swarm.BrokenAnswer},
 		{"not JSON", embedded.Garble("/networks"), swarm.BrokenAnswer},
+		{"no list", embedded.Null("/services"), swarm.BrokenAnswer},
+		{"no list of tasks", embedded.Null("/tasks"), swarm.BrokenAnswer},
 		{"hangs at once", embedded.Hang(""), swarm.NoAnswer},
 		{"hangs at tasks", embedded.Hang("/tasks"), swarm.NoAnswer},
 	} {

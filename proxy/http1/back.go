@@ -18,6 +18,7 @@ type BackOptions struct {
 	HeadTimeout  time.Duration                                                     // from the request sent to the head of the response
 	IdleTimeout  time.Duration                                                     // of a kept connection
 	WriteTimeout time.Duration                                                     // between two pieces that an endpoint takes of a request
+	Unheard      time.Duration                                                     // for which an endpoint's machine acknowledges nothing of a request
 	MaxIdle      int                                                               // kept connections an endpoint
 	Limits       Limits                                                            // of a response's head
 	Other        Other                                                             // for endpoints of another scheme than http
@@ -63,6 +64,9 @@ func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Res
 			return &u.response, nil
 		}
 		u.drop()
+		if u.unheard.Load() {
+			c.empty()
+		}
 		// A kept connection that dies is no news of the endpoint, which may close one at any time: ask it again. But a request
 		// that went out may be what it dies of, and must not take all the others along.
 		if u.wrote > 0 {

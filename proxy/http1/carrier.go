@@ -18,11 +18,16 @@ type carrier struct {
 	retired bool // nothing is kept any more
 }
 
+// warm is how many ticks a connection may have been idle to carry a request that cannot be sent twice.
+const warm = 1
+
 // get takes an idle connection or dials.
 func (c *carrier) get(x message.Exchange) (*upstream, *message.Failure) {
-	if u := c.pop(); u != nil {
+	if u := c.pop(); u != nil && c.trusts(u, x.Request()) {
 		u.reused = true
 		return u, nil
+	} else if u != nil {
+		u.drop()
 	}
 	plain, err := c.back.options.Dial(x.Context(), "tcp", c.endpoint.Addr)
 	if err != nil {
@@ -37,6 +42,17 @@ func (c *carrier) get(x message.Exchange) (*upstream, *message.Failure) {
 		c.back.remember(c)
 	}
 	return u, nil
+}
+
+// trusts tells whether a kept connection may carry the request. The endpoint may be about to close it, or its machine
+// may be gone, and a request that dies of that can only fail if it must not be sent twice: for a dial's price it has a
+// connection that the endpoint has shown within two seconds to be alive. The other makes way, so that there are no more of them.
+func (c *carrier) trusts(u *upstream, q *message.Request) bool {
+	if q.Body == nil && message.Idempotent(q.Method) {
+		return true
+	}
+	_, _, age := u.in.get(&c.back.clock)
+	return age <= warm
 }
 
 func (c *carrier) pop() *upstream {
@@ -96,6 +112,17 @@ func (c *carrier) Close() error {
 		c.back.forget(c)
 	}
 	return nil
+}
+
+// empty closes the idle connections: nobody hears on their other side.
+func (c *carrier) empty() {
+	c.mu.Lock()
+	idle := c.idle
+	c.idle = nil
+	c.mu.Unlock()
+	for _, u := range idle {
+		u.drop()
+	}
 }
 
 // sweep closes what has been idle for too long or was closed by the endpoint, and cuts what is overdue.

@@ -49,4 +49,5 @@ var (
 	lateBody       = &fault{408, "body-timeout"}
 	endpointLate   = &fault{504, "endpoint-head-timeout"}
 	endpointStalls = &fault{504, "endpoint-write-timeout"}
+	endpointGone   = &fault{504, "endpoint-unreachable"}
 )

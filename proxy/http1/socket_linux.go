@@ -126,6 +126,22 @@ func (s *socket) owing() (owes bool) {
 	return owes
 }
 
+// insistent is how often something was sent again before nobody is thought to be there.
+const insistent = 3
+
+// unheard tells whether the peer's machine has acknowledged nothing for so long, of what it was sent more than once. A program
+// that is slow or stopped is another matter: its machine acknowledges, until it has no more room, and then that it has none.
+func (s *socket) unheard(since time.Duration) (is bool) {
+	if s.raw == nil {
+		return false
+	}
+	_ = s.raw.Control(func(fd uintptr) {
+		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		is = err == nil && info.Unacked > 0 && info.Retransmits >= insistent && time.Duration(info.Last_ack_recv)*time.Millisecond >= since
+	})
+	return is
+}
+
 // A watcher tells which of many sockets have something to read: an epoll set of its own, which the runtime's poller watches.
 type watcher struct {
 	file *os.File

@@ -59,6 +59,9 @@ func (s *socket) peek() (n int, err error) {
 // owing cannot be told here.
 func (s *socket) owing() bool { return true }
 
+// unheard cannot be told here.
+func (s *socket) unheard(time.Duration) bool { return false }
+
 // A watcher would tell which of many sockets have something to read.
 type watcher struct{}
 

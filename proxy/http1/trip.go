@@ -255,6 +255,9 @@ func (u *upstream) failure(x message.Exchange, err error) *message.Failure {
 			mine.keep = false // nobody knows where its next request would begin
 		}
 	case u.aborted.Load(), errors.As(err, &bad):
+	case errors.Is(err, os.ErrDeadlineExceeded) && u.unheard.Load():
+		f.Step, f.Err = message.TimedOut, fmt.Errorf("%w: %w", endpointGone, err)
+		f.Again = whole && message.Idempotent(q.Method)
 	case errors.Is(err, os.ErrDeadlineExceeded) && u.out.expired():
 		f.Step, f.Err = message.TimedOut, fmt.Errorf("%w: %w", endpointStalls, err)
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -30,6 +30,7 @@ type upstream struct {
 	out     timer
 	moved   uint64      // bytes, when last asked; only for sweep
 	aborted atomic.Bool // cut because the client or the endpoint is gone
+	unheard atomic.Bool // cut because the endpoint's machine acknowledges nothing
 }
 
 func newUpstream(c *carrier, conn net.Conn) *upstream {
@@ -104,11 +105,25 @@ func (u *upstream) spent() bool {
 	return !u.sock.silent()
 }
 
+// giveUp ends a request to a machine that is gone, or cannot be reached any more: without a word, so that the kernel would
+// send it again and again, for a quarter of an hour. It must not wait.
+func (u *upstream) giveUp(word uint64) {
+	u.unheard.Store(true)
+	if !u.in.expire(word) {
+		u.unheard.Store(false) // something has been heard after all
+		return
+	}
+	_ = u.sock.conn.SetDeadline(past)
+}
+
 // sweep cuts what is overdue; it must not wait.
 func (u *upstream) sweep() {
 	b := u.carrier.back
 	if word, w, age := u.in.get(&b.clock); w == heading && passed(age, b.options.HeadTimeout) && u.in.expire(word) {
 		_ = u.sock.conn.SetReadDeadline(past)
+	}
+	if word, w, age := u.in.get(&b.clock); (w == heading || w == working) && passed(age, b.options.Unheard) && u.sock.unheard(b.options.Unheard) {
+		u.giveUp(word)
 	}
 	word, w, age := u.out.get(&b.clock)
 	if w != working || !passed(age, b.options.WriteTimeout) {

@@ -40,7 +40,7 @@ func newBreaker(f rules.CircuitBreaker, o Options) *breaker {
 	f.Fallback = cmp.Or(f.Fallback, rules.DefaultBreakerRest)
 	f.Recovery = cmp.Or(f.Recovery, rules.DefaultBreakerRest)
 	f.Status = cmp.Or(f.Status, http.StatusServiceUnavailable)
-	return &breaker{CircuitBreaker: f, now: o.Now}
+	return &breaker{CircuitBreaker: f, now: steady(o.Now)}
 }
 
 // Request implements Asker.

@@ -57,6 +57,13 @@ func (d *decade) add(bucket int) {
 	d.latencies[bucket]++
 }
 
+// steady tells the time of now as it is when it begins, and from then on by the monotonic clock alone: in Unix seconds
+// the wall clock's jumps would show, and a past from the future would count until that comes.
+func steady(now func() time.Time) func() time.Time {
+	start := now()
+	return func() time.Time { return start.Add(now().Sub(start)) }
+}
+
 // pastAt is a past seen from a moment. It implements rules.Past.
 type pastAt struct {
 	*past

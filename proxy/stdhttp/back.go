@@ -14,6 +14,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/appia-edge/appia/balancer"
@@ -241,8 +242,10 @@ func (t *trip) failure(err error) *message.Failure {
 		if errors.Is(clientErr, os.ErrDeadlineExceeded) {
 			f.Step = message.TimedOut
 		}
-	case t.connection() == nil:
+	case t.connection() == nil, conn.Unsent(err): // the latter after the transport has given up a kept connection, safely
 		f.Step, f.Again = dialStep(err), whole
+	case errors.Is(err, syscall.ETIMEDOUT): // the kernel's: nobody is there any more
+		f.Step, f.Again = message.TimedOut, whole && message.Idempotent(t.exchange.Request().Method)
 	case isTimeout(err):
 		f.Step = message.TimedOut
 	default:

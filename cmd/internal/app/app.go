@@ -132,15 +132,21 @@ func (a *App) makeFleet() {
 // endpointIdle is how long a connection to an endpoint is kept without use, as in Traefik 1.x.
 const endpointIdle = 90 * time.Second
 
+// endpointUnheard is for how long an endpoint's machine may acknowledge nothing of a request: the kernel sends it six times
+// by then. It is taken for gone, and what may be sent twice goes elsewhere.
+const endpointUnheard = 3 * time.Second
+
 func (a *App) makeProxy() {
+	std := a.dialer()
+	std.Unheard = a.config.Limits.Write // net/http does not say who waits for whom
 	var back proxy.Back = stdhttp.NewBack(stdhttp.BackOptions{
-		Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, IdleTimeout: endpointIdle,
+		Dial: std.DialContext, HeadTimeout: a.config.HeadTimeout, IdleTimeout: endpointIdle,
 		MaxIdle: a.config.MaxIdle, TLS: a.tlsTo,
 	})
 	if !a.config.StdHTTP1 {
 		back = http1.NewBack(http1.BackOptions{
 			Dial: a.dialer().DialContext, HeadTimeout: a.config.HeadTimeout, IdleTimeout: endpointIdle, MaxIdle: a.config.MaxIdle,
-			WriteTimeout: a.config.Limits.Write, Other: back,
+			WriteTimeout: a.config.Limits.Write, Unheard: endpointUnheard, Other: back,
 		})
 	}
 	options := proxy.Options{

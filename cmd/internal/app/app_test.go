@@ -62,6 +62,12 @@ func start(t *testing.T, engine *embedded.Engine, endpoint string, flags ...stri
 // startIn starts a router in a world of which the test has made a part.
 func startIn(t *testing.T, engine *embedded.Engine, endpoint string, world World, flags ...string) *bed {
 	t.Helper()
+	return startWith(t, engine, endpoint, world, 0, flags...)
+}
+
+// startWith does, with a time for each answer of the engine and for its silence; 0: as long as in the product.
+func startWith(t *testing.T, engine *embedded.Engine, endpoint string, world World, answers time.Duration, flags ...string) *bed {
+	t.Helper()
 	b := &bed{t: t, engine: engine, tables: make(chan *rules.Table, 1000), ended: make(chan error, 1)}
 	flags = append([]string{"--web", "--web.address=127.0.0.1:0", "--docker", "--docker.swarmmode", "--docker.domain=litup.me", "--stateDir=",
 		"--docker.endpoint=" + endpoint, "--entryPoints=Name:http Address:127.0.0.1:0 compress:true"}, flags...)
@@ -76,6 +82,7 @@ func startIn(t *testing.T, engine *embedded.Engine, endpoint string, world World
 	if _, err := c.Finish(); err != nil {
 		t.Fatal(err)
 	}
+	c.Engine.Timeout, c.Engine.Silence = answers, answers
 	client, err := swarm.Dial(c.Engine)
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,14 @@ func Garble(prefix string) Fault {
 	})
 }
 
+// Null answers with nothing where a list is asked for.
+func Null(prefix string) Fault {
+	return on(prefix, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Write([]byte("null\n"))
+	})
+}
+
 // Worker makes the node one that is in a swarm but not a manager of it.
 func Worker() Fault {
 	return cluster("This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. " +
