@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/appia-edge/appia/balancer"
 )
@@ -22,8 +23,20 @@ func causesOf(c *balancer.Causes) map[string]uint64 {
 // leave ends the router, so that all books are kept.
 func (r *router) leave() {
 	r.t.Helper()
-	if err := r.proxy.Shutdown(r.t.Context()); err != nil {
-		r.t.Error(err)
+	left := make(chan error, 1)
+	go func() { left <- r.proxy.Shutdown(r.t.Context()) }()
+	for {
+		select {
+		case err := <-left:
+			if err != nil {
+				r.t.Error(err)
+			}
+			return
+		case <-time.After(20 * time.Millisecond): // connections that are kept end when they have been silent for a while
+			if r.tick != nil {
+				r.tick()
+			}
+		}
 	}
 }
 

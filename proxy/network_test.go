@@ -1,10 +1,11 @@
+//go:build linux
+
 package proxy
 
 import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -159,30 +160,6 @@ func TestLostPacketsCostNoRequest(t *testing.T) {
 			t.Error(err)
 		}
 	}
-}
-
-// servedBy is the variable that makes a process of this program a service of the scheme that it names.
-const servedBy = "PROXY_TEST_SERVES"
-
-// serveIfAsked tells the address and echoes what is said to it.
-func serveIfAsked() {
-	scheme := os.Getenv(servedBy)
-	if scheme == "" {
-		return
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		os.Exit(1)
-	}
-	fmt.Println(l.Addr())
-	server := http.Server{Protocols: new(http.Protocols), Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		body, _ := io.ReadAll(q.Body)
-		w.Write(body)
-	})}
-	server.Protocols.SetHTTP1(true)
-	server.Protocols.SetUnencryptedHTTP2(true)
-	server.Serve(l)
-	os.Exit(0)
 }
 
 func TestAServiceThatIsStoppedForAWhileLosesNoRequest(t *testing.T) {
