@@ -1,14 +1,14 @@
 package e2e_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/appia-edge/appia/deploy/e2e/lab"
 )
 
 // A reply is what the echo service tells of a request, see echo/main.go.
@@ -26,10 +26,9 @@ type answer struct {
 }
 
 // newClient asks as someone outside of the swarm does, at the ports of its node.
-func newClient() *http.Client {
-	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
-		return world.Dial(ctx, network, addr)
-	}
+func newClient() *http.Client { return clientOf(world.Dial) }
+
+func clientOf(dial dialer) *http.Client {
 	return &http.Client{
 		Timeout:       30 * time.Second,
 		Transport:     &http.Transport{DialContext: dial, DisableCompression: true, MaxIdleConnsPerHost: 32},
@@ -113,7 +112,11 @@ func (a asker) count(n int, by func(reply) string) (map[string]int, error) {
 
 // api reads JSON from the admin page.
 func api(port, path string, into any) error {
-	c := newClient()
+	return apiOf(world, port, path, into)
+}
+
+func apiOf(n *lab.Node, port, path string, into any) error {
+	c := clientOf(n.Dial)
 	defer c.CloseIdleConnections()
 	got, err := ask(c, port, "", path)
 	if err != nil {

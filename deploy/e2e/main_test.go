@@ -43,6 +43,9 @@ func TestMain(m *testing.M) {
 	if world != nil {
 		world.Close()
 	}
+	if three != nil {
+		three.Close()
+	}
 	os.Exit(code)
 }
 
@@ -71,28 +74,34 @@ func raise() (err error) {
 	if err := world.InitSwarm(ctx); err != nil {
 		return err
 	}
-	if _, err := world.Run(exec.CommandContext(ctx, "make", "-C", root, "image")); err != nil {
+	if err := buildImages(ctx, world, images); err != nil {
 		return err
 	}
-	if err := buildImages(ctx); err != nil {
+	return deployAppia(ctx, world, deployed+"stack.yml")
+}
+
+// deployAppia does what the head of deploy/stack.yml says.
+func deployAppia(ctx context.Context, n *lab.Node, stack string) error {
+	if _, err := n.Docker(ctx, "network", "create", "--driver", "overlay", "traefik_public"); err != nil {
 		return err
 	}
-	if _, err := world.Docker(ctx, "network", "create", "--driver", "overlay", "traefik_public"); err != nil {
-		return err
-	}
-	_, err = world.Docker(ctx, "stack", "deploy", "-c", deployed+"stack.yml", "appia")
+	_, err := n.Docker(ctx, "stack", "deploy", "-c", stack, "appia")
 	return err
 }
 
-func buildImages(ctx context.Context) error {
-	place := filepath.Join(world.Folder(), "echo")
+// buildImages builds Appia's, and echo services of these names.
+func buildImages(ctx context.Context, n *lab.Node, images []string) error {
+	if _, err := n.Run(exec.CommandContext(ctx, "make", "-C", root, "image")); err != nil {
+		return err
+	}
+	place := filepath.Join(n.Folder(), "echo")
 	build := exec.CommandContext(ctx, "go", "build", "-o", place+"/echo", "./echo")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./echo: %w\n%s", err, out)
 	}
 	for _, image := range images {
-		if _, err := world.Docker(ctx, "build", "-q", "-f", "echo/Dockerfile", "--build-arg", "IMAGE="+image, "-t", image, place); err != nil {
+		if _, err := n.Docker(ctx, "build", "-q", "-f", "echo/Dockerfile", "--build-arg", "IMAGE="+image, "-t", image, place); err != nil {
 			return err
 		}
 	}

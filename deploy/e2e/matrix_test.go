@@ -8,7 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/appia-edge/appia/deploy/e2e/lab"
 )
 
 var (
@@ -35,7 +36,7 @@ func (c cell) name() string {
 var (
 	orders  = []string{"start-first", "stop-first"}
 	exits   = []string{"at-once", "drain", "ignore"}
-	changes = []string{"update", "rollback", "scale", "recreate", "force"}
+	changes = []string{"update", "rollback", "scale", "recreate", "force"} // and drained, which takes a swarm of several nodes
 )
 
 // covering has every value at least twice. It is what fits into every run of the tests.
@@ -56,7 +57,11 @@ func cells() []cell {
 	if !*wholeMatrix {
 		return covering
 	}
-	var all []cell
+	return each(changes...)
+}
+
+// each are all cells of some changes.
+func each(changes ...string) (all []cell) {
 	for _, change := range changes {
 		for _, order := range orders {
 			for _, exit := range exits {
@@ -80,6 +85,20 @@ type row struct {
 	tolls []toll
 }
 
+// A ledger is the rows of all tests that make some.
+type ledger struct {
+	mu   sync.Mutex
+	rows []row
+}
+
+var measured ledger
+
+func (l *ledger) add(r row) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rows = append(l.rows, r)
+}
+
 // together is how many cells are run at once.
 const together = 5
 
@@ -87,10 +106,8 @@ func TestNoDeploymentLosesARequest(t *testing.T) {
 	swarm(t)
 	poller(t)
 	for _, g := range gates {
-		sourceIs(t, g)
+		sourceIs(t, world, g)
 	}
-	var mu sync.Mutex
-	var rows []row
 	t.Run("cells", func(t *testing.T) {
 		seats := make(chan struct{}, together)
 		for _, c := range cells() {
@@ -98,17 +115,14 @@ func TestNoDeploymentLosesARequest(t *testing.T) {
 				t.Parallel()
 				seats <- struct{}{}
 				defer func() { <-seats }()
-				r := c.run(t)
-				mu.Lock()
-				defer mu.Unlock()
-				rows = append(rows, r)
+				measured.add(c.run(t))
 			})
 		}
 	})
 	for _, g := range gates {
 		t.Logf("%s: a change was served within %s of its being told", g.source, delays(t, g))
 	}
-	publish(t, rows)
+	measured.publish(t)
 }
 
 // delays are the bounds that half and 99 % of all changes so far were served within.
@@ -149,19 +163,20 @@ func delays(t *testing.T, g gate) string {
 // poller runs a second router, which may not listen to the store.
 func poller(t *testing.T) {
 	none(t, "second") // the ports are taken until then
-	create(t, "poller", "--container-label", "second", "--mode", "global", "--constraint", "node.role==manager",
-		"--publish", "mode=host,target=80,published=81", "--publish", "mode=host,target=8080,published=8081",
-		"--mount", "type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock", "--label", "traefik.enable=false",
-		"appia:dev", "--web", "--docker.swarmmode", "--docker.domain=litup.me", "--docker.swarm.watch=off", "--logLevel=INFO")
+	create(t, "poller", append([]string{"--container-label", "second", "--mode", "global", "--constraint", "node.role==manager"}, polling...)...)
 }
 
-func sourceIs(t *testing.T, g gate) {
+var polling = []string{"--publish", "mode=host,target=80,published=81", "--publish", "mode=host,target=8080,published=8081",
+	"--mount", "type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock", "--label", "traefik.enable=false",
+	"appia:dev", "--web", "--docker.swarmmode", "--docker.domain=litup.me", "--docker.swarm.watch=off", "--logLevel=INFO"}
+
+func sourceIs(t *testing.T, n *lab.Node, g gate) {
 	t.Helper()
 	eventually(t, "the router at "+g.port+" hears of changes by "+g.source, func() error {
 		var told struct {
 			Discovery struct{ Source string }
 		}
-		if err := api(g.admin, "/api/overview", &told); err != nil {
+		if err := apiOf(n, g.admin, "/api/overview", &told); err != nil {
 			return err
 		}
 		if told.Discovery.Source != g.source {
@@ -187,12 +202,7 @@ func (c cell) run(t *testing.T) row {
 		c.updated(t, "completed")
 		settled(t, name, c.replicas)
 	}
-	loads := make([]streams, len(gates))
-	for i, g := range gates {
-		for _, k := range kinds {
-			loads[i] = append(loads[i], pour(t, k, world.Dial, "127.0.0.1"+g.port, name+".test"))
-		}
-	}
+	loads := c.loads(t, world)
 	c.begin(t, loads)
 	var old []string
 	for _, l := range loads {
@@ -203,32 +213,37 @@ func (c cell) run(t *testing.T) row {
 	if c.change == "scale" && c.replicas > 1 {
 		old = nil // one of them stays
 	}
+	return c.measure(t, loads, old)
+}
+
+// measure waits until none of the old tasks answers and all of the new do, and tells what that cost.
+func (c cell) measure(t *testing.T, loads []streams, old []string) row {
+	t.Helper()
 	r := row{cell: c}
 	for i, l := range loads {
 		l.forget()
 		l.see(t, c.replicas, old)
 		cost := l.toll()
 		r.tolls = append(r.tolls, cost)
-		t.Logf("%s: %d requests, longest %v", gates[i].source, cost.requests, cost.longest.Round(time.Millisecond))
-		for _, f := range cost.failures[:min(5, len(cost.failures))] {
-			t.Errorf("%s: %s", gates[i].source, f)
-		}
-		if n := len(cost.failures); n > 0 {
-			t.Errorf("%s: %d of %d requests failed", gates[i].source, n, cost.requests)
-		}
+		cost.none(t, gates[i].source)
 	}
 	return r
+}
+
+// loads are those of each gate of a node.
+func (c cell) loads(t *testing.T, n *lab.Node) []streams {
+	loads := make([]streams, len(gates))
+	for i, g := range gates {
+		loads[i] = flood(t, n.Dial, "127.0.0.1"+g.port, c.name()+".test")
+	}
+	return loads
 }
 
 // begin forgets what failed before the routers knew of the service at all.
 func (c cell) begin(t *testing.T, loads []streams) {
 	for _, l := range loads {
 		l.see(t, c.replicas, nil)
-		for _, s := range l {
-			s.mu.Lock()
-			s.failures, s.longest, s.requests = nil, 0, 0
-			s.mu.Unlock()
-		}
+		l.pardon()
 	}
 }
 
@@ -268,11 +283,12 @@ func (c cell) updated(t *testing.T, state string) {
 	})
 }
 
-// publish writes the table for docs/.
-func publish(t *testing.T, rows []row) {
+// publish writes the table for docs/, of all that has been measured so far.
+func (l *ledger) publish(t *testing.T) {
 	if *matrixFile == "" {
 		return
 	}
+	rows := l.rows
 	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.sorted(), b.sorted()) })
 	var b strings.Builder
 	b.WriteString("| change | order | at SIGTERM | replicas | requests | failed, by watch | longest | failed, by polling | longest |\n|---|---|---|---|---|---|---|---|---|\n")
@@ -289,5 +305,5 @@ func publish(t *testing.T, rows []row) {
 }
 
 func (r row) sorted() string {
-	return fmt.Sprint(slices.Index(changes, r.change), r.order, r.exit, r.replicas)
+	return fmt.Sprint(slices.Index(append(changes, drained), r.change), r.order, r.exit, r.replicas)
 }

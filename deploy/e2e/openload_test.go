@@ -143,6 +143,23 @@ func (s *stream) stop() {
 // streams are the loads of one service.
 type streams []*stream
 
+// flood pours every kind.
+func flood(t *testing.T, dial dialer, address, host string) (all streams) {
+	for _, k := range kinds {
+		all = append(all, pour(t, k, dial, address, host))
+	}
+	return all
+}
+
+// pardon forgets what was so far: before the routers knew of the service at all.
+func (all streams) pardon() {
+	for _, s := range all {
+		s.mu.Lock()
+		s.failures, s.longest, s.requests = nil, 0, 0
+		s.mu.Unlock()
+	}
+}
+
 // forget begins to count anew which tasks answer.
 func (all streams) forget() {
 	for _, s := range all {
@@ -211,4 +228,16 @@ func (all streams) toll() (sum toll) {
 		sum.failures = append(sum.failures, s.failures...)
 	}
 	return sum
+}
+
+// none says what it was, and fails the test if a request failed.
+func (c toll) none(t *testing.T, where string) {
+	t.Helper()
+	t.Logf("%s: %d requests, longest %v", where, c.requests, c.longest.Round(time.Millisecond))
+	for _, f := range c.failures[:min(5, len(c.failures))] {
+		t.Errorf("%s: %s", where, f)
+	}
+	if n := len(c.failures); n > 0 {
+		t.Errorf("%s: %d of %d requests failed", where, n, c.requests)
+	}
 }

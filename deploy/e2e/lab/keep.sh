@@ -16,17 +16,33 @@ inside() {
 	# machine's own /run is out of reach.
 	mount --bind "$folder/run" /run
 	[ -L /var/run ] || mount --bind "$folder/run" /var/run
-	hostname "$name"
+	hostname "${HOST:-$name}"
+	while run "$@"; do
+		read -r <"$folder/boot" # whoever stopped or killed it writes a line when it shall come up again
+		clear
+	done
+}
+
+run() {
 	# Not exec: process 1 must be one that reaps orphans, which bash does and dockerd does not.
 	# cgroupfs: systemd, where there is one, cannot be reached from in here.
 	dockerd --exec-opt native.cgroupdriver=cgroupfs --data-root "$folder/data" --cgroup-parent "/$name" "$@"
 	echo "dockerd ended with $?"
 }
 
+# A machine that boots has no mounts of its last life, and with them no networks of containers, nor files in /run.
+clear() {
+	awk -v run="$folder/run/" -v data="$folder/data/" \
+		'index($5, run) == 1 || index($5, data) == 1 || index($5, "/run/") == 1 {print $5}' /proc/self/mountinfo | sort -r |
+		while read -r mount; do umount -l "$mount" 2>/dev/null; done
+	rm -rf "$folder"/run/*
+}
+
 trap : INT TERM HUP # a Ctrl-C is for the tests; the pipe tells us
 mkdir -p "$folder/run" "$folder/data"
+mkfifo "$folder/boot"
 export folder name
-export -f inside
+export -f inside run clear
 # setpriv: should this script be killed after all, at least no process is left.
 setpriv --pdeathsig KILL unshare --net --mount --uts --ipc --pid --fork --kill-child=KILL --mount-proc \
 	bash -c 'inside "$@"' inside "$@" </dev/null >"$folder/dockerd.log" 2>&1 &

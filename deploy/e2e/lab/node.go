@@ -26,10 +26,14 @@ type Node struct {
 	leash      io.Closer // the keeper cleans up when this is closed, be it by our death
 	pid        string    // a process in the node's network
 	namespaces []*os.File
+	power      *os.File // of a node that is off: what is written to it boots the node
 }
 
 // Start starts an engine and waits until it answers.
-func Start(ctx context.Context) (*Node, error) {
+func Start(ctx context.Context) (*Node, error) { return start(ctx, "") }
+
+// start starts one whose host name is given; empty: that of its folder.
+func start(ctx context.Context, name string) (*Node, error) {
 	folder, err := os.MkdirTemp("", "appia-e2e-")
 	if err != nil {
 		return nil, err
@@ -39,7 +43,7 @@ func Start(ctx context.Context) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{folder: folder}
-	if err := n.keep(); err != nil {
+	if err := n.keep(name); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	if err := n.wait(ctx); err != nil {
@@ -51,8 +55,9 @@ func Start(ctx context.Context) (*Node, error) {
 }
 
 // keep starts the keeper, apart from our process group: a Ctrl-C must not reach it.
-func (n *Node) keep() error {
+func (n *Node) keep(name string) error {
 	n.keeper = exec.Command("bash", "-c", keep, "keep.sh", n.folder)
+	n.keeper.Env = append(os.Environ(), "HOST="+name)
 	n.keeper.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	leash, err := n.keeper.StdinPipe()
 	if err != nil {
@@ -62,14 +67,22 @@ func (n *Node) keep() error {
 	return n.keeper.Start()
 }
 
-func (n *Node) wait(ctx context.Context) (err error) {
+func (n *Node) wait(ctx context.Context) error {
+	if err := n.answers(ctx); err != nil {
+		return err
+	}
+	return n.open()
+}
+
+// answers waits until the engine does.
+func (n *Node) answers(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		if _, err = n.Docker(ctx, "version"); err == nil {
-			return n.open()
+			return nil
 		}
 		select {
 		case <-ctx.Done():
