@@ -36,42 +36,57 @@ type Migration struct {
 func Migrate(seen *snapshot.Swarm, o Options, to Language) []Migration {
 	staged := stage(seen)
 	specs, found := Read(staged, o)
-	var all []Migration
+	all := make([]Migration, len(staged.Services))
+	bonds := make([]bond, len(staged.Services))
 	for i := range staged.Services {
 		s := &staged.Services[i]
-		done := Migration{Service: s.Name}
-		closed := false
-		for _, d := range found {
-			if d.Service == s.Name && d.Severity >= rules.Warning {
-				done.Found = append(done.Found, d)
-				closed = closed || d.Severity == rules.Error
-			}
+		spec := &rules.Spec{}
+		if j := slices.IndexFunc(specs, func(spec rules.Spec) bool { return spec.Owner.ID == s.ID }); j >= 0 {
+			spec = &specs[j]
 		}
-		from, already := wordsOf(s.Labels, to)
-		switch {
-		case closed:
-			// What the labels were to keep out would come in with labels that say nothing of it.
-			done.Notes, done.Left = []string{"left as it is: what is wrong with its labels comes first"}, true
-		case already && from:
-			done.Notes = []string{"left as it is: it has labels of both dialects"}
-		case already:
-			continue // there is nothing to do
-		default:
-			m := migration{to: to, service: s, all: specs, labels: map[string]string{}}
-			m.keep()
-			if j := slices.IndexFunc(specs, func(spec rules.Spec) bool { return spec.Owner.ID == s.ID }); j >= 0 {
-				m.write(&specs[j])
-			}
-			done.Labels, done.Notes = m.labels, m.notes
-			if m.open != "" {
-				done.Labels, done.Notes, done.Left = nil, []string{"left as it is: " + m.open}, true
-			}
-		}
-		if len(done.Labels) > 0 || len(done.Notes) > 0 || len(done.Found) > 0 {
-			all = append(all, done)
+		m := migration{to: to, service: s, all: specs, labels: map[string]string{}}
+		all[i] = m.migrate(spec, found)
+		bonds[i] = bondOf(s.Labels, spec)
+	}
+	leaveBound(all, bonds)
+	return slices.DeleteFunc(all, func(m Migration) bool { return len(m.Labels)+len(m.Notes)+len(m.Found) == 0 })
+}
+
+// migrate writes the labels of one service, or says why they are left as they are.
+func (m *migration) migrate(spec *rules.Spec, found []rules.Diagnostic) Migration {
+	done := Migration{Service: m.service.Name}
+	closed := false
+	for _, d := range found {
+		if d.Service == m.service.Name && d.Severity >= rules.Warning {
+			done.Found = append(done.Found, d)
+			closed = closed || d.Severity == rules.Error
 		}
 	}
-	return all
+	from, already := wordsOf(m.service.Labels, m.to)
+	switch {
+	case closed:
+		// What the labels were to keep out would come in with labels that say nothing of it.
+		done.leave("what is wrong with its labels comes first")
+	case already && from:
+		done.Notes = []string{"left as it is: it has labels of both dialects"}
+	case already:
+		// there is nothing to do
+	case from && len(spec.Routes)+len(spec.Services) == 0:
+		done.Notes = []string{"left as it is: it has no route and no service here"} // switched off, say: its labels are for another day
+	default:
+		m.keep()
+		m.write(spec)
+		done.Labels, done.Notes = m.labels, m.notes
+		if m.stays != "" {
+			done.leave(m.stays)
+		}
+	}
+	return done
+}
+
+// leave has a service keep the labels that it has.
+func (m *Migration) leave(why string) {
+	m.Labels, m.Notes, m.Left = nil, []string{"left as it is: " + why}, true
 }
 
 // wordsOf tells whether labels are of the dialect that is migrated from, and whether some are of the one migrated to. Those that
@@ -118,7 +133,7 @@ type migration struct {
 	labels  map[string]string
 	notes   []string
 	taken   map[string]bool // names of routers, services and middlewares
-	open    string          // why what is written would let in others; "": it would not
+	stays   string          // why the service keeps its labels: what is written would let in others, or lead nowhere; "": it would not
 }
 
 func (m *migration) note(text string) {
@@ -156,7 +171,7 @@ func (m *migration) keep() {
 func (m *migration) write(spec *rules.Spec) {
 	m.taken = map[string]bool{}
 	for _, r := range spec.Routes {
-		if m.open = m.opens(r.Filters); m.open != "" {
+		if m.stays = m.opens(r.Filters); m.stays != "" {
 			return
 		}
 	}
@@ -164,7 +179,9 @@ func (m *migration) write(spec *rules.Spec) {
 		m.write3(spec)
 		return
 	}
-	m.write1(spec)
+	if m.stays = m.unsaid1(spec); m.stays == "" {
+		m.write1(spec)
+	}
 }
 
 // opens is why a route would let in others if it were written in the other dialect; "": it would not.
