@@ -35,13 +35,12 @@ func bondOf(labels map[string]string, spec *rules.Spec) (b bond) {
 
 // add takes in a label of Traefik 3.
 func (b *bond) add(name, value string) {
-	words := strings.SplitN(name, ".", 5)
-	if len(words) < 5 || !strings.EqualFold(words[0]+"."+words[1], "traefik.http") {
+	kind, of, option, ok := cut3(name)
+	if !ok {
 		return
 	}
-	kind, option := strings.ToLower(words[2]), strings.ToLower(words[4])
-	if kind == "services" || kind == "middlewares" {
-		b.makes = append(b.makes, bondName(kind, words[3]))
+	if kind != "routers" {
+		b.makes = append(b.makes, bondName(kind, of))
 	}
 	list, _, _ := strings.Cut(option, "[")
 	switch {

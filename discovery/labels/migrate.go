@@ -81,7 +81,7 @@ func (m *migration) migrate(spec *rules.Spec, found []rules.Diagnostic) Migratio
 	case already && from:
 		done.Notes = []string{"left as it is: it has labels of both dialects"}
 	case already:
-		// there is nothing to do
+		done.Notes = []string{"left as it is: its labels are of that dialect already"}
 	case from && len(spec.Routes)+len(spec.Services) == 0:
 		done.Notes = []string{"left as it is: it has no route and no service here"} // switched off, say: its labels are for another day
 	default:
