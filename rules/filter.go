@@ -102,12 +102,17 @@ func spelled(name string) string {
 
 // hideInURL hides a name and a password in a URL, and its query, in which keys are sent.
 func hideInURL(text string, secret func(string) string) string {
-	text, query, asks := strings.Cut(text, "?")
-	text = hideUserinfo(text, secret)
+	address, _, _ := strings.Cut(text, "?")
+	return hideUserinfo(address, secret) + hideQuery(text[len(address):], secret)
+}
+
+// hideQuery hides the query of a URL or a path.
+func hideQuery(text string, secret func(string) string) string {
+	path, query, asks := strings.Cut(text, "?")
 	if !asks {
 		return text
 	}
-	return text + "?" + secret(query)
+	return path + "?" + secret(query)
 }
 
 func hideUserinfo(text string, secret func(string) string) string {

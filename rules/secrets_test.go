@@ -32,6 +32,23 @@ func TestHeadersOfAHealthCheckAreShownWithoutTheirValues(t *testing.T) {
 	}
 }
 
+func TestTheQueryOfAHealthCheckIsNotShown(t *testing.T) {
+	asking := func(key string) *Table {
+		s := checked("")
+		s.Check.Path = "/h?key=" + key
+		return compiled(t, s)
+	}
+	before, after := asking("s3cret"), asking("s3cret2")
+	for _, text := range []string{before.String(), before.Services[0].Check.String(), lines(Diff(nil, before)), lines(Diff(before, after))} {
+		if strings.Contains(text, "s3cret") || !strings.Contains(text, "check=/h?(not shown)") && !strings.HasPrefix(text, "/h?(not shown)") {
+			t.Errorf("shown as %s", text)
+		}
+	}
+	if changes := Diff(before, after); len(changes) != 1 {
+		t.Errorf("got %v", changes)
+	}
+}
+
 func TestChecksThatDifferInAHiddenValueAreAChange(t *testing.T) {
 	before := compiled(t, checked("one"))
 	if changes := Diff(before, compiled(t, checked("two"))); len(changes) != 1 || changes[0].Op != '~' || changes[0].Kind != "service" {

@@ -144,11 +144,11 @@ func hide(value string) string {
 	return fmt.Sprintf("%s#%08x", NotShown, uint32(maphash.String(marks, value)))
 }
 
-// String is the check's address, period and thresholds, without the values of its headers.
+// String is the check's address, period and thresholds, without its query and the values of its headers.
 func (c Check) String() string { return c.spell(hide) }
 
 func (c Check) spell(secret func(string) string) string {
-	text := c.Path
+	text := hideQuery(c.Path, secret)
 	if c.Scheme != "" {
 		text += ";scheme=" + c.Scheme
 	}

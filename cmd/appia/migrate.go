@@ -20,7 +20,8 @@ func newMigrate() *cobra.Command {
 		Long: "Write the labels of stack files as labels of Traefik 3, or back as those of 1.x. What the other dialect cannot say, or\n" +
 			"says a little differently, is a comment. Appia reads both, on one service too, so that this can be done one service at\n" +
 			"a time, or never. Variables stay variables. A service whose labels are of that dialect already, of both, or wrong is\n" +
-			"left as it is, and so is one that 1.x could not keep as closed as it is.\n\n" +
+			"left as it is, and so is one that 1.x could not keep as closed as it is, or whose routes it has no words for: one that leads\n" +
+			"to other services, or that others lead to by name.\n\n" +
 			"The exit code is 1 when something is left as it is because of an error, 2 when nothing can be done at all, and 0\n" +
 			"otherwise.\n\n" +
 			"Give all files of services that share anything, and the router's stack file or its flags behind --: the default rule\n" +

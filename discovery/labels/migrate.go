@@ -1,6 +1,7 @@
 package labels
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -32,46 +33,73 @@ type Migration struct {
 	Left    bool               // there is something to do, and nothing is written: it would not be what it was, or open
 }
 
-// Migrate writes the labels of every service that is published in a dialect. The same swarm gives the same labels.
-func Migrate(seen *snapshot.Swarm, o Options, to Language) []Migration {
-	staged := stage(seen)
+// Migrate writes the labels of every service that is published in a dialect. The same swarm gives the same labels. variables
+// are words in values for what nobody knows yet: they are written where they stood, or their service is left as it is.
+func Migrate(seen *snapshot.Swarm, o Options, to Language, variables ...string) []Migration {
+	staged := stage(seen, variables)
 	specs, found := Read(staged, o)
-	var all []Migration
+	all := make([]Migration, len(staged.Services))
+	bonds := make([]bond, len(staged.Services))
 	for i := range staged.Services {
 		s := &staged.Services[i]
-		done := Migration{Service: s.Name}
-		closed := false
-		for _, d := range found {
-			if d.Service == s.Name && d.Severity >= rules.Warning {
-				done.Found = append(done.Found, d)
-				closed = closed || d.Severity == rules.Error
-			}
+		spec := &rules.Spec{}
+		if j := slices.IndexFunc(specs, func(spec rules.Spec) bool { return spec.Owner.ID == s.ID }); j >= 0 {
+			spec = &specs[j]
 		}
-		from, already := wordsOf(s.Labels, to)
+		m := migration{to: to, service: s, all: specs, labels: map[string]string{}, given: seen.Services[i].Labels, variables: variables}
+		all[i] = m.migrate(spec, found)
+		bonds[i] = bondOf(s.Labels, spec)
+	}
+	leaveBound(all, bonds)
+	return slices.DeleteFunc(all, func(m Migration) bool { return len(m.Labels)+len(m.Notes)+len(m.Found) == 0 })
+}
+
+// migrate writes the labels of one service, or says why they are left as they are.
+func (m *migration) migrate(spec *rules.Spec, found []rules.Diagnostic) Migration {
+	done := Migration{Service: m.service.Name}
+	m.keep()
+	closed, unknown := false, ""
+	for _, d := range found {
 		switch {
-		case closed:
-			// What the labels were to keep out would come in with labels that say nothing of it.
-			done.Notes, done.Left = []string{"left as it is: what is wrong with its labels comes first"}, true
-		case already && from:
-			done.Notes = []string{"left as it is: it has labels of both dialects"}
-		case already:
-			continue // there is nothing to do
+		case d.Service != m.service.Name || d.Severity < rules.Warning:
+		case m.blames(d):
+			if _, kept := m.labels[d.Label]; !kept || d.Severity == rules.Error {
+				unknown = cmp.Or(unknown, d.Label)
+			}
 		default:
-			m := migration{to: to, service: s, all: specs, labels: map[string]string{}}
-			m.keep()
-			if j := slices.IndexFunc(specs, func(spec rules.Spec) bool { return spec.Owner.ID == s.ID }); j >= 0 {
-				m.write(&specs[j])
-			}
-			done.Labels, done.Notes = m.labels, m.notes
-			if m.open != "" {
-				done.Labels, done.Notes, done.Left = nil, []string{"left as it is: " + m.open}, true
-			}
-		}
-		if len(done.Labels) > 0 || len(done.Notes) > 0 || len(done.Found) > 0 {
-			all = append(all, done)
+			done.Found = append(done.Found, d)
+			closed = closed || d.Severity == rules.Error
 		}
 	}
-	return all
+	from, already := wordsOf(m.service.Labels, m.to)
+	switch {
+	case unknown != "" && !(already && !from):
+		done.leave(variableHere(unknown))
+	case closed:
+		// What the labels were to keep out would come in with labels that say nothing of it.
+		done.leave("what is wrong with its labels comes first")
+	case already && from:
+		done.Notes = []string{"left as it is: it has labels of both dialects"}
+	case already:
+		done.Notes = []string{"left as it is: its labels are of that dialect already"}
+	case from && len(spec.Routes)+len(spec.Services) == 0:
+		done.Notes = []string{"left as it is: it has no route and no service here"} // switched off, say: its labels are for another day
+	default:
+		m.write(spec)
+		if name := m.dropped(); name != "" && m.stays == "" {
+			m.stays = variableHere(name)
+		}
+		done.Labels, done.Notes = m.labels, m.notes
+		if m.stays != "" {
+			done.leave(m.stays)
+		}
+	}
+	return done
+}
+
+// leave has a service keep the labels that it has.
+func (m *Migration) leave(why string) {
+	m.Labels, m.Notes, m.Left = nil, []string{"left as it is: " + why}, true
 }
 
 // wordsOf tells whether labels are of the dialect that is migrated from, and whether some are of the one migrated to. Those that
@@ -90,8 +118,9 @@ func wordsOf(labels map[string]string, to Language) (from, already bool) {
 	return from, already
 }
 
-// stage is a swarm in which each service has a task to be reached, so that labels alone decide what is read.
-func stage(seen *snapshot.Swarm) *snapshot.Swarm {
+// stage is a swarm in which each service has a task to be reached, so that labels alone decide what is read. Those that a variable
+// may switch on are on.
+func stage(seen *snapshot.Swarm, variables []string) *snapshot.Swarm {
 	staged := *seen
 	staged.Own = nil
 	staged.Networks = append(slices.Clone(seen.Networks), snapshot.Network{ID: "\xffmigrate", Name: "\xffmigrate"})
@@ -103,6 +132,10 @@ func stage(seen *snapshot.Swarm) *snapshot.Swarm {
 	staged.Services = slices.Clone(seen.Services)
 	for i := range staged.Services {
 		s := &staged.Services[i]
+		if holds(s.Labels["traefik.enable"], variables) {
+			s.Labels = maps.Clone(s.Labels)
+			s.Labels["traefik.enable"] = "true"
+		}
 		if len(s.Tasks) == 0 || len(s.Tasks[0].Addresses) == 0 {
 			s.Tasks = []snapshot.Task{{ID: s.ID, Slot: 1, Addresses: []snapshot.Address{{Network: "\xffmigrate", IP: netip.AddrFrom4([4]byte{192, 0, 2, 1})}}}}
 		}
@@ -117,8 +150,11 @@ type migration struct {
 	all     []rules.Spec
 	labels  map[string]string
 	notes   []string
-	taken   map[string]bool // names of routers, services and middlewares
-	open    string          // why what is written would let in others; "": it would not
+	taken   map[string]bool   // names of routers, services and middlewares
+	given   map[string]string // its labels as they were
+	stays   string            // why the service keeps its labels: what is written would let in others, or lead nowhere; "": it would not
+
+	variables []string // words that stand for some
 }
 
 func (m *migration) note(text string) {
@@ -138,8 +174,8 @@ func (m *migration) set(name, value string) {
 
 // keep takes over what both dialects read, and what is ours alone.
 func (m *migration) keep() {
-	for _, name := range slices.Sorted(maps.Keys(m.service.Labels)) {
-		value, low := m.service.Labels[name], strings.ToLower(name)
+	for _, name := range slices.Sorted(maps.Keys(m.given)) {
+		value, low := m.given[name], strings.ToLower(name)
 		switch {
 		case strings.HasPrefix(name, appia.prefix), low == "traefik.enable", low == "traefik.tags", low == "traefik.docker.network":
 			m.labels[name] = value
@@ -156,7 +192,7 @@ func (m *migration) keep() {
 func (m *migration) write(spec *rules.Spec) {
 	m.taken = map[string]bool{}
 	for _, r := range spec.Routes {
-		if m.open = m.opens(r.Filters); m.open != "" {
+		if m.stays = m.opens(r.Filters); m.stays != "" {
 			return
 		}
 	}
@@ -164,7 +200,9 @@ func (m *migration) write(spec *rules.Spec) {
 		m.write3(spec)
 		return
 	}
-	m.write1(spec)
+	if m.stays = m.unsaid1(spec); m.stays == "" {
+		m.write1(spec)
+	}
 }
 
 // opens is why a route would let in others if it were written in the other dialect; "": it would not.

@@ -19,11 +19,72 @@ func (m *migration) write1(spec *rules.Spec) {
 		}
 		m.route1(segment, r, spec)
 	}
-	for _, s := range spec.Services {
-		if len(s.Weighted) > 0 || s.Mirroring != nil || s.Failover != nil {
-			m.note("service " + short(s.Name) + " leads to other services, which 1.x has no words for; give those that share requests one traefik.backend and one rule")
+}
+
+// unsaid1 is why a spec cannot be said in 1.x without a route being lost, its own or another's that leads here; "": it can.
+func (m *migration) unsaid1(spec *rules.Spec) string {
+	for i := range spec.Services {
+		if len(leads(&spec.Services[i])) > 0 {
+			return "its service " + short(spec.Services[i].Name) + " leads to other services, which 1.x has no words for; give those that share requests one traefik.backend and one rule"
 		}
 	}
+	for i := range spec.Routes {
+		r := &spec.Routes[i]
+		if text, _ := r.Rule.Traefik1(); text == "" {
+			return "1.x has no words for the rule " + r.Rule.Text
+		}
+		if !declares(spec, r.Service) {
+			return "its router " + r.Segment + " leads to " + short(r.Service) + ", which another service declares, and 1.x has no words for that"
+		}
+	}
+	for i := range m.all {
+		other := &m.all[i]
+		if name := leadsTo(other, spec); name != "" && other.Owner.ID != spec.Owner.ID {
+			return other.Owner.Name + " leads to its service " + short(name) + " by name, which 1.x has no words for"
+		}
+	}
+	return ""
+}
+
+func declares(spec *rules.Spec, service string) bool {
+	return slices.ContainsFunc(spec.Services, func(s rules.ServiceSpec) bool { return s.Name == service })
+}
+
+// leads are the services that a service leads to instead of endpoints.
+func leads(s *rules.ServiceSpec) (names []string) {
+	for _, p := range s.Weighted {
+		names = append(names, p.Service)
+	}
+	if s.Mirroring != nil {
+		names = append(names, s.Mirroring.Service)
+		for _, mirror := range s.Mirroring.Mirrors {
+			names = append(names, mirror.Service)
+		}
+	}
+	if s.Failover != nil {
+		names = append(names, s.Failover.Main, s.Failover.Fallback)
+	}
+	return names
+}
+
+// leadsTo is a service of a spec that the routes or services of another lead to; "": none. A service that both declare is
+// each one's own.
+func leadsTo(other, spec *rules.Spec) string {
+	var names []string
+	for i := range other.Services {
+		names = append(names, leads(&other.Services[i])...)
+	}
+	for _, r := range other.Routes {
+		if !declares(other, r.Service) {
+			names = append(names, r.Service)
+		}
+	}
+	for _, name := range names {
+		if declares(spec, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // unguarded is why a route of Traefik 3 would let in others if it were written for 1.x; "": it would not.
@@ -55,11 +116,7 @@ func (m *migration) route1(segment string, r *rules.RouteSpec, spec *rules.Spec)
 		at += segment + "."
 	}
 	text, exact := r.Rule.Traefik1()
-	switch {
-	case text == "":
-		m.note("1.x has no words for the rule " + r.Rule.Text)
-		return
-	case !exact:
+	if !exact {
 		m.note("the rule " + text + " means a little more in 1.x than " + r.Rule.Text + " does: it redirects where the trailing slash is wrong")
 	}
 	text, rest := m.modifiers1(text, r)
@@ -127,17 +184,13 @@ func (m *migration) modifier1(rule string, f rules.Rewrite) string {
 	return rule
 }
 
-// share1 writes the service that a route leads to.
+// share1 writes the service that a route leads to, which is the spec's own.
 func (m *migration) share1(at, service string, spec *rules.Spec) {
 	i := slices.IndexFunc(spec.Services, func(s rules.ServiceSpec) bool { return s.Name == service })
-	if i < 0 {
-		m.note("the route leads to " + short(service) + ", which another service declares; in 1.x both name it by traefik.backend")
-		m.set(at+"backend", short(service))
-		return
-	}
-	s := &spec.Services[i]
+	s := &spec.Services[i] // unsaid1 has seen to it that it is there
 	port, scheme, ok := portAndScheme(s)
 	if !ok {
+		m.stays = "the endpoints of its service " + short(service) + " have several ports or none, and a route of 1.x has one"
 		return
 	}
 	m.set(at+"port", port)

@@ -1,6 +1,7 @@
 package labels
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -127,5 +128,5 @@ func (e *entry) shown() string {
 	if snapshot.Secret(e.name) || snapshot.Secret(e.meant) || snapshot.Hashed(e.written) {
 		return "(not shown)"
 	}
-	return e.written
+	return snapshot.WithoutQuery(cmp.Or(e.meant, e.name), e.written)
 }

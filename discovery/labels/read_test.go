@@ -310,3 +310,18 @@ func TestRoutesThatAreNotServedAreRememberedWithTheirRules(t *testing.T) {
 		}
 	}
 }
+
+func TestAMissingPortSaysWhose(t *testing.T) {
+	const routers = "traefik.http.routers.%s.rule=Host(`%s.b`) traefik.http.routers.%s.service=%s traefik.http.services.%s.loadbalancer.passhostheader=true "
+	of := func(name string) string { return strings.ReplaceAll(routers, "%s", name) }
+	_, found := Read(swarmOf("web "+of("one")+of("two")), exposed)
+	for _, name := range []string{"service one ", "service two "} {
+		if !strings.Contains(told(found), name) {
+			t.Errorf("%s is not in\n%s", name, told(found))
+		}
+	}
+	_, found = Read(swarmOf("web "+of("one")+"traefik.http.services.one.loadbalancer.server.port=80 traefik.frontend.rule=Host:a.b"), exposed)
+	if !strings.Contains(told(found), "labels of Traefik 1.x ask for a route") {
+		t.Errorf("told\n%s", told(found))
+	}
+}

@@ -7,11 +7,24 @@ func (r *reading) requirePort(d *draft, segment string) {
 	switch {
 	case d.port != 0 || d.refused:
 	case r.spoken():
-		d.refuse(entry{name: inSegment(segment, "port")}, NoPort,
-			"the port that the tasks listen on must be given, so the route is not served", "")
+		message := "the port that the tasks listen on must be given, so the route is not served"
+		if hasNewer(r.service.Labels) {
+			message = "the labels of Traefik 1.x ask for a route beside those of Traefik 3, and the port that its tasks listen on must be given, so it is not served"
+		}
+		d.refuse(entry{name: inSegment(segment, "port")}, NoPort, message, "")
 	default:
 		d.refused = true
 	}
+}
+
+// hasNewer reports whether labels of Traefik 3 stand among these.
+func hasNewer(labels map[string]string) bool {
+	for name := range labels {
+		if later(properName(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 func inSegment(segment, name string) string {

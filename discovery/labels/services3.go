@@ -28,7 +28,7 @@ func (t *reading3) service3(name string) {
 	}
 	switch {
 	case kinds == 0:
-		ok = t.loadBalancer(o, &spec, prefix)
+		ok = t.loadBalancer(o, &spec, name)
 	case kinds > 1, o.under("loadbalancer."):
 		t.notes.add("", rules.Diagnostic{Label: prefix + "*", Code: BadService, Severity: rules.Error,
 			Message: "a service is one of loadbalancer, weighted, mirroring and failover, and this is several, so it is not offered"})
@@ -40,9 +40,9 @@ func (t *reading3) service3(name string) {
 }
 
 // loadBalancer makes the service of the swarm service's tasks.
-func (t *reading3) loadBalancer(o *options3, s *rules.ServiceSpec, prefix string) bool {
+func (t *reading3) loadBalancer(o *options3, s *rules.ServiceSpec, name string) bool {
 	d := *t.base
-	ok := t.port3(o, &d, prefix) && t.scheme3(o, &d)
+	ok := t.port3(o, &d, name) && t.scheme3(o, &d)
 	s.Weight = int(o.number("loadbalancer.server.weight", 1, 0, maxWeight))
 	s.PerService = d.perService
 	s.Sticky = sticky3(o, "loadbalancer.sticky", s.Name)
@@ -58,11 +58,11 @@ func (t *reading3) loadBalancer(o *options3, s *rules.ServiceSpec, prefix string
 	return true
 }
 
-func (t *reading3) port3(o *options3, d *draft, prefix string) bool {
+func (t *reading3) port3(o *options3, d *draft, name string) bool {
 	e, given := o.options["loadbalancer.server.port"]
 	if !given {
-		t.notes.add("", rules.Diagnostic{Label: prefix + "loadbalancer.server.port", Code: NoPort, Severity: rules.Error,
-			Message: "the port that the tasks listen on must be given, so the service is not offered"})
+		t.notes.add("", rules.Diagnostic{Label: o.at + "loadbalancer.server.port", Code: NoPort, Severity: rules.Error,
+			Message: "the port that the tasks of the service " + name + " listen on must be given, so it is not offered"})
 		return false
 	}
 	port, err := strconv.Atoi(e.value)

@@ -28,12 +28,23 @@ func hideSecrets(labels map[string]string) map[string]string {
 		if Secret(name) || Hashed(value) || Hashed(name) {
 			delete(shown, name)
 			shown[withoutValue(name)] = notShown
+			continue
 		}
+		shown[name] = WithoutQuery(name, value)
 	}
 	return shown
 }
 
 const notShown = "(not shown)"
+
+// WithoutQuery is a label's value without the query of a health check, in which keys are sent.
+func WithoutQuery(name, value string) string {
+	path, _, asks := strings.Cut(value, "?")
+	if !asks || !strings.Contains(strings.ToLower(name), "healthcheck") {
+		return value
+	}
+	return path + "?" + notShown
+}
 
 // withoutValue is the name of a label that may hold a secret, in its name too.
 func withoutValue(name string) string {

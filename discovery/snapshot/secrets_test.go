@@ -26,6 +26,13 @@ func TestASnapshotToBeShownHasNoSecretsAndAllTheRest(t *testing.T) {
 	}
 }
 
+func TestTheQueryOfAHealthCheckIsNotShown(t *testing.T) {
+	s := &Swarm{Services: []Service{{Labels: map[string]string{"traefik.backend.healthcheck.path": "/h?key=s3cret", "traefik.frontend.rule": "Query:a=b"}}}}
+	if shown := s.WithoutSecrets().Services[0].Labels; shown["traefik.backend.healthcheck.path"] != "/h?(not shown)" || shown["traefik.frontend.rule"] != "Query:a=b" {
+		t.Errorf("shown is %v", shown)
+	}
+}
+
 func TestANameThatHoldsASecretIsCut(t *testing.T) {
 	s := decoded(t, func(s *Swarm) {
 		s.Services[0].Labels = map[string]string{"traefik.frontend.auht.basik.users: me:$apr1$s3cret": "", "traefik.port: 80": ""}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/appia-edge/appia/rules"
 )
@@ -110,7 +111,11 @@ func checkOf(c *rules.Check) *healthCheck {
 	for _, h := range c.Headers {
 		headers[h.Name] = rules.NotShown
 	}
-	return &healthCheck{c.Scheme, c.Path, c.Port, c.Interval.String(), c.Host, headers}
+	path, _, asks := strings.Cut(c.Path, "?")
+	if asks {
+		path += "?" + rules.NotShown // keys are sent in it
+	}
+	return &healthCheck{c.Scheme, path, c.Port, c.Interval.String(), c.Host, headers}
 }
 
 func frontendOf(r *rules.Route) frontend {

@@ -76,7 +76,7 @@ func TestEverySettingHasTraefiksKey(t *testing.T) {
 
 func TestNoPageShowsTheValuesOfAHealthChecksHeaders(t *testing.T) {
 	s := spec(t, "web", "Host:web.litup.me")
-	s.Services[0].Check = &rules.Check{Path: "/health", Headers: []rules.Pair{{Name: "X-Api-Key", Value: "s3cret"}}, Interval: time.Second}
+	s.Services[0].Check = &rules.Check{Path: "/health?key=s3cret", Headers: []rules.Pair{{Name: "X-Api-Key", Value: "s3cret"}}, Interval: time.Second}
 	h := New(newRouter(t, s).options()).Handler(all)
 	for _, page := range []string{
 		"/api", "/api/providers", "/api/providers/docker/backends", "/api/providers/docker/backends/backend-web",

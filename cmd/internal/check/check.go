@@ -8,6 +8,7 @@ package check
 import (
 	"context"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/appia-edge/appia/cmd/internal/config"
@@ -133,6 +134,14 @@ func (w *World) Written(service string) (path string, file *stackfile.File, name
 		return "", nil, "", false
 	}
 	return at.stack.path, at.stack.file, at.service.Name, true
+}
+
+// FrozenIn is what words stand for in a service's labels. Numbers are its own file's: another may have the same as they are.
+func (w *World) FrozenIn(service string) map[string]string {
+	frozen := maps.Clone(w.Frozen)
+	maps.DeleteFunc(frozen, func(word, _ string) bool { return '0' <= word[0] && word[0] <= '9' })
+	maps.Copy(frozen, w.written[service].stack.frozen)
+	return frozen
 }
 
 // Count is how many findings there are of a severity.

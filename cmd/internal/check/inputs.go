@@ -27,6 +27,7 @@ type inputs struct {
 	names     map[string]int  // stacks of each name so far
 	seen      map[string]bool // paths of files, however they were written
 	frozen    map[string]string
+	words     int // how many words stand for variables, in all files
 }
 
 // A stack is a stack file with the name that it would be deployed by.
@@ -35,7 +36,8 @@ type stack struct {
 	path     string
 	folder   string
 	file     *stackfile.File
-	external []string // networks that it leaves to others to make
+	external []string          // networks that it leaves to others to make
+	frozen   map[string]string // words that stand for variables in its labels
 }
 
 // stdin is what "-" is called in findings.
@@ -134,10 +136,13 @@ func (in *inputs) take(o Options, name, path string, text []byte) error {
 		return err
 	}
 	file := stackfile.Parse(text, o.Lookup)
+	s := &stack{name: name, path: path, folder: folder, file: file}
 	if o.Freeze {
-		maps.Copy(in.frozen, file.Freeze(len(in.frozen)))
+		s.frozen = file.Freeze(in.words)
+		in.words += len(s.frozen)
+		maps.Copy(in.frozen, s.frozen)
 	}
-	in.stacks = append(in.stacks, &stack{name: name, path: path, folder: folder, file: file})
+	in.stacks = append(in.stacks, s)
 	return nil
 }
 

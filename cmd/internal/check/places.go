@@ -35,7 +35,7 @@ func (w *World) findAt(s *stack, at stackfile.Place, d rules.Diagnostic) {
 // secretLine reports whether a line of a file may hold a secret: by its words, by its value, or by the name that it begins with.
 func secretLine(line string) bool {
 	name, _, _ := strings.Cut(strings.Trim(line, " \t-\"'"), "=")
-	return snapshot.Secret(line) || snapshot.Secret(name) || snapshot.Hashed(line)
+	return snapshot.Secret(line) || snapshot.Secret(name) || snapshot.Hashed(line) || snapshot.WithoutQuery(line, line) != line
 }
 
 func (w *World) add(f Finding) {

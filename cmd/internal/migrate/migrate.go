@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -62,12 +63,12 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	result := &Result{to: o.To, Problems: problems(w)}
 	files := map[string]*stackfile.File{}
-	for _, m := range labels.Migrate(w.Swarm, w.Config.Labels, o.To) {
+	for _, m := range labels.Migrate(w.Swarm, w.Config.Labels, o.To, slices.Sorted(maps.Keys(w.Frozen))...) {
 		path, file, name, ok := w.Written(m.Service)
 		if !ok {
 			return nil, errors.New("only stack files are migrated: a recording hides what may be secrets")
 		}
-		s := service(m, path, w.Frozen)
+		s := service(m, path, w.FrozenIn(m.Service))
 		result.Services = append(result.Services, s)
 		if o.Write && len(s.Labels) > 0 {
 			if err := file.Relabel(name, s.Labels); err != nil {

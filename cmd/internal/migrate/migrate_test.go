@@ -108,3 +108,55 @@ func TestNothingIsWrittenWhereALabelHasNoLineOfItsOwn(t *testing.T) {
 		t.Errorf("written is %s", after)
 	}
 }
+
+// one is a file with one service.
+func one(labels ...string) string {
+	return "services:\n  a:\n    image: x\n    deploy:\n      labels:\n        - " + strings.Join(labels, "\n        - ") + "\n"
+}
+
+func TestAVariableIsCarriedOverOrItsServiceIsLeft(t *testing.T) {
+	const port, rule = "traefik.port=${PORT:-8080}", "traefik.frontend.rule=Host:a.b"
+	for _, c := range []struct{ labels, want []string }{
+		{[]string{port, rule}, []string{"server.port=${PORT:-8080}"}},
+		{[]string{"'traefik.port=$PORT'", rule, "traefik.weight=${W}", "traefik.frontend.priority=${P:-7}"},
+			[]string{"server.port=$PORT", "server.weight=${W}", "priority=${P:-7}"}},
+		{[]string{port, "traefik.enable=${ON:-true}", rule, "traefik.frontend.entryPoints=${EP:-https}"}, []string{"traefik.enable=${ON:-true}", "entrypoints=${EP:-https}"}},
+		{[]string{port, rule, "'traefik.backend.healthcheck.path=/h?k=${K}'", "appia.hold=${HOLD:-3s}"}, []string{"healthcheck.path=/h?k=${K}", "appia.hold=${HOLD:-3s}"}},
+		{[]string{"traefik.port=80${X}", rule}, []string{"left as it is: a variable stands here: traefik.port,"}},
+		{[]string{port, rule, "traefik.frontend.passHostHeader=${X}"}, []string{"a variable stands here: traefik.frontend.passHostHeader,"}},
+		{[]string{port, rule, "traefik.backend.healthcheck.path=${X}"}, []string{"a variable stands here: traefik.backend.healthcheck.path,"}},
+		{[]string{port, rule, "traefik.backend.healthcheck.path=/h", "traefik.backend.healthcheck.interval=${X:-5s}"}, []string{"a variable stands here: traefik.backend.healthcheck.interval,"}},
+		{[]string{port, rule, "traefik.frontend.whiteList.sourceRange=${X}"}, []string{"a variable stands here: traefik.frontend.whiteList.sourceRange,"}},
+		{[]string{port, rule, "traefik.frontend.auth.basic.users=${X}"}, []string{"a variable stands here: traefik.frontend.auth.basic.users,"}},
+	} {
+		r, err := Run(t.Context(), Options{Paths: []string{file(t, one(c.labels...))}, Lookup: unset})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := r.Print(&out); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%v: %s is not in\n%s", c.labels, want, out.String())
+			}
+		}
+		if left := strings.Contains(c.want[0], "variable stands"); (r.Left() == 1) != left || strings.Contains(out.String(), "bad-") || strings.Contains(out.String(), "appiavar") {
+			t.Errorf("%v: %d left:\n%s", c.labels, r.Left(), out.String())
+		}
+	}
+}
+
+func TestNumbersOfOneFileAreNotVariablesOfAnother(t *testing.T) {
+	with, without := file(t, one("traefik.port=${PORT}", "traefik.frontend.rule=Host:a.b")), file(t, one("traefik.port=64999", "traefik.frontend.rule=Host:c.d"))
+	r, err := Run(t.Context(), Options{Paths: []string{with, without}, Lookup: unset})
+	if err != nil || len(r.Services) != 2 {
+		t.Fatal(err, r)
+	}
+	for i, want := range []string{"port=${PORT}", "port=64999"} {
+		if text := strings.Join(r.Services[i].Labels, "\n"); !strings.Contains(text, want) {
+			t.Errorf("%s is not in\n%s", want, text)
+		}
+	}
+}

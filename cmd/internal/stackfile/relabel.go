@@ -1,6 +1,8 @@
 package stackfile
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,7 +13,8 @@ import (
 )
 
 // Freeze puts a word in the place of each variable in labels, so that they can be read and written without knowing what
-// docker will fill in. It tells which word stands for what; first is the number of the first.
+// docker will fill in. It tells which word stands for what; first is the number of the first. Where a number belongs the word is
+// one, which no line of the file has.
 func (f *File) Freeze(first int) map[string]string {
 	frozen := map[string]string{}
 	for _, s := range f.Services {
@@ -19,11 +22,16 @@ func (f *File) Freeze(first int) map[string]string {
 			if l.node == nil || !strings.Contains(l.node.Value, "$") {
 				continue
 			}
+			_, value, _ := strings.Cut(l.node.Value, l.Name+"=")
+			numeric := takesNumber(l.Name) && variable.FindString(l.node.Value) == cmp.Or(value, l.node.Value)
 			l.node.Value = variable.ReplaceAllStringFunc(l.node.Value, func(found string) string {
 				if found == "$$" || found == "$" {
 					return found
 				}
 				word := fmt.Sprintf("appiavariable%dx", first+len(frozen))
+				if numeric {
+					word = f.unusedNumber(frozen, found)
+				}
 				frozen[word] = found
 				return word
 			})
@@ -31,6 +39,23 @@ func (f *File) Freeze(first int) map[string]string {
 		}
 	}
 	return frozen
+}
+
+// takesNumber reports whether a label's value is a number that both dialects write the same.
+func takesNumber(name string) bool {
+	name = strings.ToLower(name)
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	return (last == "port" || last == "weight" || last == "priority") && !strings.Contains(name, ".middlewares.")
+}
+
+// unusedNumber stands for a variable, the same for the same one: two ports that are one stay one.
+func (f *File) unusedNumber(frozen map[string]string, found string) string {
+	for n := 64999; ; n-- {
+		word := strconv.Itoa(n)
+		if other, taken := frozen[word]; taken && other == found || !taken && !bytes.Contains(f.Text, []byte(word)) {
+			return word
+		}
+	}
 }
 
 // Relabel is the text with other labels for routers in a service's deploy.labels, "name=value" each; labels for others

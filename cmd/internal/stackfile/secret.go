@@ -10,5 +10,5 @@ func shown(name, value string) string {
 	if snapshot.Secret(name) || snapshot.Hashed(value) {
 		return rules.NotShown
 	}
-	return value
+	return snapshot.WithoutQuery(name, value)
 }
