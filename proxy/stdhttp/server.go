@@ -15,8 +15,8 @@ import (
 type Server struct {
 	http.Server
 	leaving atomic.Bool
-	since   atomic.Int64 // it leaves, in nanoseconds
-	open    atomic.Int64 // connections, and those who accept them
+	since   atomic.Pointer[time.Time] // it leaves; nil: Leave was not called
+	open    atomic.Int64              // connections, and those who accept them
 }
 
 // silence is for how long a connection asks nothing when it is closed between requests by somebody who leaves.
@@ -45,18 +45,25 @@ func (s *Server) count(_ net.Conn, state http.ConnState) {
 
 // Leave says that Shutdown is about to come.
 func (s *Server) Leave() {
-	s.since.Store(time.Now().UnixNano())
+	now := time.Now()
+	s.since.Store(&now)
 	s.leaving.Store(true)
 }
 
 // Leaving tells whether answers are to be the last on their connections.
 func (s *Server) Leaving() bool { return s.leaving.Load() }
 
+// isNew: who has just connected, or has just been answered, is about to ask.
+func (s *Server) isNew() bool {
+	since := s.since.Load()
+	return since != nil && time.Since(*since) < silence
+}
+
 // Shutdown waits for silence, then for the requests that are still under way. The listener should be closed.
 func (s *Server) Shutdown(ctx context.Context) error {
 	look := time.NewTicker(5 * time.Millisecond) // net/http looks in this way, too
 	defer look.Stop()
-	for s.open.Load() > 0 && time.Since(time.Unix(0, s.since.Load())) < silence && ctx.Err() == nil {
+	for s.open.Load() > 0 && s.isNew() && ctx.Err() == nil {
 		<-look.C
 	}
 	return s.Server.Shutdown(ctx)
