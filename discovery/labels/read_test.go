@@ -325,3 +325,23 @@ func TestAMissingPortSaysWhose(t *testing.T) {
 		t.Errorf("told\n%s", told(found))
 	}
 }
+
+func TestALockWithABrokenPrefixClosesTheRoute(t *testing.T) {
+	const hash = "=me:$apr1$abc$def"
+	for _, name := range []string{"traefik_frontend_auth_basic_users", "traefik/frontend.auth.basic.users", "frontend.auth.basic.users", "auth.basic.users"} {
+		for _, route := range []string{
+			"traefik.port=80 traefik.frontend.rule=Host:a.b ",
+			"traefik.http.routers.r.rule=Host(`a.b`) traefik.http.services.r.loadbalancer.server.port=80 ",
+		} {
+			table, found := compiled(swarmOf("web "+route+name+hash), exposed)
+			text := told(found)
+			open := slices.ContainsFunc(table.Routes, func(r *rules.Route) bool { return !r.Closed() })
+			if len(table.Routes) == 0 || open || !strings.Contains(text, "error ") || !strings.Contains(text, "traefik.frontend.auth.basic.users") || strings.Contains(text, "apr1") {
+				t.Errorf("%s beside %s:\n%s%s", name, route, table, text)
+			}
+		}
+		if table, found := compiled(swarmOf("other "+name+hash), exposed); len(table.Routes) > 0 || told(found) != "" {
+			t.Errorf("%s alone:\n%s%s", name, table, told(found))
+		}
+	}
+}

@@ -20,7 +20,7 @@ func Reference() string {
 	writeRows3(&page)
 	page.WriteString("\n## Misspelled protections: the route is not served\n\n" +
 		"These are no labels, but their author meant to keep somebody out, and without them the route would be open to anybody. " +
-		"So is any\nlabel taken that is nearest to one that protects, or has a word like `auth`, `whitelist`, `users` or `redirect` in its name, or a password's hash\nin its value. Hosts that are allowed, redirects and what is passed of a client's certificate count as protections too.\nThe route answers 503, lest a wider one take its requests; so does one whose protection can't be read.\n\n")
+		"So is any\nlabel taken that is nearest to one that protects, or has a word like `auth`, `whitelist`, `users` or `redirect` in its name, or a password's hash\nin its value. Hosts that are allowed, redirects and what is passed of a client's certificate count as protections too.\nThe route answers 503, lest a wider one take its requests; so does one whose protection can't be read. So does a route\nbeside a lock whose prefix is broken or missing, as `traefik_frontend_auth_basic_users` or `auth.basic.users` with a hash.\n\n")
 	writeUnserved(&page, lock)
 	page.WriteString("\n## Not served yet: no effect\n\n")
 	writeUnserved(&page, lacking)

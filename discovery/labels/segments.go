@@ -27,6 +27,7 @@ type entry struct {
 	row     *row   // nil: no label has this name
 	code    string // what is wrong with the name; "": that no label has it
 	meant   string // the name that was probably meant, where this one is wrong; "": not known
+	astray  bool   // its prefix is broken or missing: a lock, where the service has other labels of ours
 }
 
 // split sorts a service's labels into segments. Labels of no segment are every segment's defaults, and a segment
@@ -46,7 +47,11 @@ func split(labels map[string]string, notes *notebook) (segments []segment, newer
 			file(byName, e, notes)
 		}
 	}
+	alone := len(newer) == 0 && len(byName) == 1 && len(byName[""].labels) == 0
 	for _, e := range strays {
+		if e.astray && alone {
+			continue // whose it is nobody knows, and there is no route that it could close
+		}
 		lose(byName, e, notes)
 	}
 	return inherit(byName, notes), newer

@@ -99,7 +99,7 @@ func (r *reading) spoken() bool {
 		if dialectOf(name) != nil {
 			return true
 		}
-		if _, ours := entryOf(name, value, &spent); ours {
+		if e, ours := entryOf(name, value, &spent); ours && !e.astray {
 			return true
 		}
 	}

@@ -37,7 +37,10 @@ func entryOf(name, value string, spent *guesses) (e entry, ours bool) {
 	head, held, holds := cutValue(name)
 	prefix, rest := snapshot.Prefix(head)
 	if prefix == "" {
-		return entry{}, false
+		e = newEntry(name, value, nil)
+		e.meant = snapshot.Astray(name, value)
+		e.astray = e.meant != ""
+		return e, e.astray
 	}
 	proper := prefix + rest
 	e = newEntry(name, value, nil)
@@ -205,6 +208,9 @@ func group(name string) string {
 // protects reports whether a label without a row was probably meant to keep somebody out. One that is switched off was not,
 // but among those of client certificates, any of which has the client's own word removed.
 func (e *entry) protects() bool {
+	if e.astray {
+		return true
+	}
 	if on, err := strconv.ParseBool(e.value); err == nil && !on && !strings.Contains(e.meant, ".passTLSClientCert.") {
 		return false
 	}

@@ -13,13 +13,13 @@ var prefixes = []struct {
 }{{"traefik", 2}, {"appia", 1}}
 
 // Wanted reports whether a router reads the label of this name, or its author may have meant one to. All others stay
-// out of snapshots: a label that nobody reads must not make two of them differ.
-func Wanted(name string) bool {
+// out of snapshots: a label that nobody reads must not make two of them differ. The value tells a lock whose name is broken.
+func Wanted(name, value string) bool {
 	if strings.HasPrefix(name, "traefik.") || strings.HasPrefix(name, "appia.") {
 		return true
 	}
 	prefix, _ := Prefix(name)
-	return prefix != "" || name == "com.docker.compose.project" || name == "com.docker.compose.service"
+	return prefix != "" || Astray(name, value) != "" || name == "com.docker.compose.project" || name == "com.docker.compose.service"
 }
 
 // Prefix is the prefix of a router's labels that a name begins with, "traefik." or "appia.", also in another case, with
@@ -35,6 +35,33 @@ func Prefix(name string) (prefix, rest string) {
 		}
 	}
 	return "", ""
+}
+
+// Astray is the name that a lock was meant to have whose prefix is broken or missing, so that it is nobody's label:
+// "traefik_frontend_auth_basic_users", "frontend.auth.basic.users"; "" for all others. Others have locks of their own, so it takes a
+// password's hash, or a name with all of ours but its prefix.
+func Astray(name, value string) (meant string) {
+	if prefix, _ := Prefix(name); prefix != "" {
+		return ""
+	}
+	dotted := strings.NewReplacer("_", ".", "/", ".").Replace(Tidy(name))
+	hashed := Hashed(value)
+	if hashed {
+		dotted = strings.NewReplacer("-", ".", ":", ".").Replace(dotted)
+	}
+	low := strings.ToLower(dotted)
+	prefix, rest := Prefix(dotted)
+	switch {
+	case prefix != "" && (hashed || strings.Contains("."+strings.ToLower(rest), ".frontend.") && Guards(rest)):
+		return prefix + rest
+	case strings.HasPrefix(low, "frontend.") && (hashed || Guards(low)), strings.HasPrefix(low, "http.middlewares.") && hashed:
+		return "traefik." + dotted
+	case hashed && (strings.HasSuffix(low, "basic.users") || strings.HasSuffix(low, "basicauth.users")):
+		return "traefik.frontend.auth.basic.users"
+	case hashed && (strings.HasSuffix(low, "digest.users") || strings.HasSuffix(low, "digestauth.users")):
+		return "traefik.frontend.auth.digest.users"
+	}
+	return ""
 }
 
 // Tidy is a name without what cannot be seen: spaces around it, and characters that have no width.

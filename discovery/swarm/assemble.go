@@ -64,7 +64,7 @@ func service(s *swarm.Service) seenService {
 func labels(all map[string]string) map[string]string {
 	var kept map[string]string
 	for name, value := range all {
-		if !snapshot.Wanted(name) {
+		if !snapshot.Wanted(name, value) {
 			continue
 		}
 		if kept == nil {

@@ -228,7 +228,7 @@ func addLabel(to map[string]string, entry []byte) (map[string]string, error) {
 		}
 		return nil
 	})
-	if err != nil || !snapshot.Wanted(name) {
+	if err != nil || !snapshot.Wanted(name, value) {
 		return to, err
 	}
 	if to == nil {

@@ -128,7 +128,7 @@ func placeOfLabel(list []stackfile.Label, name string) (at stackfile.Place, foun
 
 func firstWanted(s *stackfile.Service) stackfile.Place {
 	for _, l := range s.Container {
-		if snapshot.Wanted(l.Name) {
+		if snapshot.Wanted(l.Name, l.Value) {
 			return l.Place
 		}
 	}
