@@ -177,8 +177,9 @@ func (all streams) see(t *testing.T, tasks int, old []string) {
 		for _, s := range all {
 			s.mu.Lock()
 			if len(s.tasks) == 0 {
-				s.mu.Unlock()
-				return fmt.Errorf("%s gets no answers at %s", s.kind.name, s.url)
+				defer s.mu.Unlock()
+				return fmt.Errorf("%s gets no answers at %s; it failed %d times of %d: %q", s.kind.name, s.url,
+					len(s.failures), s.requests, s.failures[max(0, len(s.failures)-3):])
 			}
 			for task := range s.tasks {
 				seen[task] = true
