@@ -151,7 +151,7 @@ func TestARouterThatIsCutOffServesWhatItReachesAndRecovers(t *testing.T) {
 	c := cluster(t)
 	// Tasks of a node that is down are replaced, and so would be the router that this is about.
 	on(t, c.Nodes[0], "swarm", "update", "--dispatcher-heartbeat", "60s")
-	t.Cleanup(func() { on(t, c.Nodes[0], "swarm", "update", "--dispatcher-heartbeat", "2s") })
+	t.Cleanup(func() { on(t, c.Nodes[0], "swarm", "update", "--dispatcher-heartbeat", "5s") })
 	chief := leader(t, c.Nodes[0])
 	lone := others(chief)[0]
 	rest := others(lone)

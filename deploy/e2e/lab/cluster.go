@@ -113,11 +113,10 @@ func (c *Cluster) plug(ctx context.Context, i int) error {
 	return nil
 }
 
-// enter makes a node a manager: the first one of a new swarm, the others of the first one's. A node is given up for down
-// after three heartbeats.
+// enter makes a node a manager: the first one of a new swarm, the others of the first one's.
 func (n *Node) enter(ctx context.Context, first *Node, address string) error {
 	if n == first {
-		_, err := n.Docker(ctx, "swarm", "init", "--advertise-addr", address, "--dispatcher-heartbeat", "2s")
+		_, err := n.Docker(ctx, "swarm", "init", "--advertise-addr", address)
 		return err
 	}
 	command, err := first.Docker(ctx, "swarm", "join-token", "manager")
