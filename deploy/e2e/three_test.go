@@ -200,7 +200,8 @@ func explainThree(t *testing.T) {
 			t.Logf("%s: docker %s\n%s%v", name(n), question, out, err)
 		}
 		for _, c := range strings.Fields(on(t, n, "ps", "-aq", "--filter", "label=com.docker.swarm.service.name="+router)) {
-			out, _ := n.Run(exec.CommandContext(ctx, "sh", "-c", "docker logs --tail 40 "+c+" 2>&1"))
+			// What happened to requests, and not the coming and going of endpoints, of which there is too much.
+			out, _ := n.Run(exec.CommandContext(ctx, "sh", "-c", "docker logs "+c+" 2>&1 | grep -v 'INFO table\\|endpoint is' | tail -40"))
 			t.Logf("%s: router %s\n%s", name(n), c, out)
 		}
 	}
