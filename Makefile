@@ -35,8 +35,8 @@ unit: ## every test but those on a real swarm, with the race detector
 e2e: ## the product on a real swarm: a dockerd of its own, started and stopped by the tests
 	$(GO) test -count=1 -timeout 15m ./deploy/e2e/...
 
-matrix: ## every cell of the update matrix, on a real swarm; its table goes to docs/matrix.md (half an hour)
-	$(GO) test -count=1 -timeout 60m ./deploy/e2e -run 'TestNoDeployment|TestDrain' -v -matrix.all -matrix.file $(CURDIR)/docs/matrix.md
+matrix: ## every cell of the update matrix, on a real swarm; its table is for docs/matrix.md (half an hour)
+	$(GO) test -count=1 -timeout 60m ./deploy/e2e -run 'TestNoDeployment|TestDrain' -v -matrix.all -matrix.file $(CURDIR)/matrix.md
 
 bench: ## benchmarks, then Appia beside nginx and HAProxy; docs/benchmarks*.md explain the figures
 	$(GO) test -run '^$$' -bench . -benchmem ./rules ./balancer/... ./proxy/... ./cmd/internal/app
