@@ -62,7 +62,7 @@ var faults = []fault{
 
 // row is the fault in docs/faults.md.
 func (f *fault) row() string {
-	around := "the only endpoint, `--hold=0`"
+	around := "the only endpoint, `--hold.timeout=0`"
 	switch {
 	case f.other:
 		around = "another endpoint is good"

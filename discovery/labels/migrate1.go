@@ -248,6 +248,15 @@ func (m *migration) settings1(s *rules.ServiceSpec) {
 
 func (m *migration) check1(at string, c *rules.Check) {
 	m.say(at+"path", c.Path)
+	m.checked(at, c)
+	if c.Host != "" {
+		m.say(at+"hostname", c.Host)
+	}
+	m.pairs1(at+"headers", c.Headers)
+}
+
+// checked writes what both dialects say of a check in the same words.
+func (m *migration) checked(at string, c *rules.Check) {
 	m.set(at+"interval", c.Interval.String())
 	if c.Port != 0 {
 		m.set(at+"port", strconv.Itoa(c.Port))
@@ -255,10 +264,6 @@ func (m *migration) check1(at string, c *rules.Check) {
 	if c.Scheme != "" {
 		m.set(at+"scheme", c.Scheme)
 	}
-	if c.Host != "" {
-		m.say(at+"hostname", c.Host)
-	}
-	m.pairs1(at+"headers", c.Headers)
 }
 
 // pairs1 writes NAME:value items between ||.

@@ -91,13 +91,7 @@ func (m *migration) sticky3(at string, s *rules.Sticky) {
 
 func (m *migration) check3(at string, c *rules.Check) {
 	m.set(at+"path", c.Path)
-	m.set(at+"interval", c.Interval.String())
-	if c.Port != 0 {
-		m.set(at+"port", strconv.Itoa(c.Port))
-	}
-	if c.Scheme != "" {
-		m.set(at+"scheme", c.Scheme)
-	}
+	m.checked(at, c)
 	if c.Host != "" {
 		m.set(at+"hostname", c.Host)
 	}
