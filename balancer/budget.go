@@ -1,12 +1,14 @@
 package balancer
 
 import (
+	"context"
 	"sync"
 	"time"
 )
 
 // A retry doubles the load of whoever is in trouble already. A budget bounds that: a fifth of a service's requests, and a
-// few a second where there are few requests.
+// few a second where there are few requests. What is beyond it comes later: when a task is killed, its requests are many
+// at once, and none of them has done anything to be lost.
 const (
 	budgetEach  = 5   // requests that allow a retry
 	budgetFloor = 10  // retries a second that are always allowed
@@ -30,6 +32,42 @@ func (g *Group) MayRetry() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.floor(time.Now()) || b.spend(g.Tally.Total())
+}
+
+// AwaitRetry is MayRetry for a request that can wait for the budget to have something again, at most until a moment, in the
+// queue of those that wait for an endpoint. Its error is a *HoldError, or the context's.
+func (g *Group) AwaitRetry(ctx context.Context, until time.Time) error {
+	if g.MayRetry() {
+		return nil
+	}
+	if !g.enqueue() {
+		return errFull
+	}
+	defer g.dequeue()
+	for {
+		now := time.Now()
+		next := g.budget.next(now)
+		if next.After(until) {
+			return errSpent
+		}
+		timer := time.NewTimer(next.Sub(now))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+		if g.MayRetry() {
+			return nil
+		}
+	}
+}
+
+// next is when the floor can be used again.
+func (b *budget) next(now time.Time) time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return now.Add(max(time.Second-now.Sub(b.second), time.Millisecond))
 }
 
 func (b *budget) floor(now time.Time) bool {

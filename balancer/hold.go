@@ -55,13 +55,14 @@ type HoldError struct{ code, text string }
 // Error says it in words.
 func (e *HoldError) Error() string { return e.text }
 
-// Code is "no-endpoint" or "queue-full".
+// Code is "no-endpoint", "queue-full" or "retry-budget".
 func (e *HoldError) Code() string { return e.code }
 
 var (
 	errLate     = &HoldError{"no-endpoint", "none came in the time that the request may wait"}
 	errLongLost = &HoldError{"no-endpoint", "the service has had none for so long that nobody waits"}
 	errFull     = &HoldError{"queue-full", "as many requests as may are waiting for one"}
+	errSpent    = &HoldError{"retry-budget", "the service may not be asked again so often"}
 )
 
 // Hold waits until there may be an endpoint that was not there at the turn, at most until a moment. Its error is a

@@ -2,6 +2,8 @@ package balancer
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -269,6 +271,49 @@ func TestRetriesAreAFifthOfTheRequestsAndAFewASecond(t *testing.T) {
 		time.Sleep(time.Second)
 		if got := retries(); got != budgetFloor {
 			t.Errorf("%d retries a second later", got)
+		}
+	})
+}
+
+func TestARetryBeyondTheBudgetComesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := New(Options{Queue: 2 * budgetFloor})
+		defer f.Close()
+		g := swap(f, service("s", perTask(1, endpoints(0, 1))))[0]
+		began := time.Now()
+		until := began.Add(1500 * time.Millisecond)
+		var mu sync.Mutex
+		after, errs := map[time.Duration]int{}, map[error]int{}
+		var all sync.WaitGroup
+		for range 4 * budgetFloor {
+			all.Go(func() {
+				err := g.AwaitRetry(t.Context(), until)
+				mu.Lock()
+				defer mu.Unlock()
+				errs[err]++
+				if err == nil {
+					after[time.Since(began)]++
+				}
+			})
+		}
+		all.Wait()
+		if after[0] != budgetFloor || after[time.Second] != budgetFloor || errs[nil] != 2*budgetFloor {
+			t.Errorf("retries after %v, want %d at once and a second later", after, budgetFloor)
+		}
+		if errs[errFull] != budgetFloor || errs[errSpent] != budgetFloor {
+			t.Errorf("the others hear %v", errs)
+		}
+		left, leave := context.WithCancel(t.Context())
+		all.Go(func() {
+			if err := g.AwaitRetry(left, time.Now().Add(time.Hour)); err != nil && !errors.Is(err, context.Canceled) {
+				t.Errorf("who leaves hears %v", err)
+			}
+		})
+		synctest.Wait()
+		leave()
+		all.Wait()
+		if n := g.Waiting(); n != 0 {
+			t.Errorf("%d still wait", n)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/appia-edge/appia/balancer"
@@ -47,7 +48,7 @@ func (v *visit) attempt() (*message.Response, *message.Failure) {
 		if fail.Step == message.TimedOut {
 			timeouts++
 		}
-		if !fail.Again || timeouts == maxTimeouts || !undialled(fail) && !v.group.MayRetry() {
+		if !fail.Again || timeouts == maxTimeouts || !undialled(fail) && !v.mayRetry(fail) {
 			break
 		}
 	}
@@ -55,6 +56,28 @@ func (v *visit) attempt() (*message.Response, *message.Failure) {
 		last = &message.Failure{Side: message.Upstream, Step: message.NoPlace, Err: errNoEndpoint}
 	}
 	return nil, last
+}
+
+// mayRetry takes a retry from the service's budget, and waits for one as long as the request would for an endpoint: a task
+// that is killed fails all its requests at once.
+func (v *visit) mayRetry(fail *message.Failure) bool {
+	wait := v.patience()
+	if wait <= 0 {
+		return v.group.MayRetry()
+	}
+	if v.waits.IsZero() {
+		v.waits = time.Now().Add(wait)
+	}
+	ctx := v.exchange.Context()
+	switch why := v.group.AwaitRetry(ctx, v.waits); {
+	case why == nil:
+		return true
+	case ctx.Err() != nil:
+		*fail = *message.Ended(ctx, fail.Step, fail.Err)
+	default:
+		fail.Err = fmt.Errorf("%w: %w", why, fail.Err)
+	}
+	return false
 }
 
 // retry is what the route or the operator says of tries; nil: nothing.

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -247,4 +248,28 @@ func TestAnAnswerThatEndsItsConnectionSaysSo(t *testing.T) {
 	if head, _, _ := strings.Cut(got, "\r\n\r\n"); !strings.HasPrefix(head, "HTTP/1.1 413") || !strings.Contains(head, "\r\nConnection: close") {
 		t.Errorf("got %q", got)
 	}
+}
+
+func TestRequestsOfATaskThatIsKilledAreAllAnsweredByAnother(t *testing.T) {
+	const each = 20 // more than the budget has at once
+	r := holder(t)
+	var has sync.WaitGroup
+	has.Add(each)
+	killed := endpoint(t, func(http.ResponseWriter, *http.Request) {
+		has.Done()
+		has.Wait()
+		panic(http.ErrAbortHandler)
+	})
+	r.serve(service{rule: "Host:a.com", addrs: []string{killed, named(t, "alive")}})
+	r.until("both are in turn", func() bool { return r.fleet.Groups()[0].Size() == 2 })
+	var all sync.WaitGroup
+	for range 2 * each {
+		all.Go(func() {
+			if answer, text := r.ask("GET", "a.com", "/"); answer.StatusCode != 200 || text != "alive" {
+				t.Errorf("got %s %q", answer.Status, text)
+			}
+		})
+	}
+	all.Wait()
+	r.nothingInFlight()
 }
