@@ -60,7 +60,7 @@ type Options struct {
 // The paces of looking. After a hint, and while the swarm is on its way to what was asked for, tasks come and go
 // without any event: then we look often, though not for ever should a service never come up.
 const (
-	fast        = 250 * time.Millisecond
+	fast        = 100 * time.Millisecond
 	slow        = time.Second
 	hurry       = 5 * time.Second // looks stay fast this long after the last hint
 	patience    = time.Minute     // and this long after the last change while a service converges

@@ -29,7 +29,7 @@ type Delays struct {
 	Sum    float64
 }
 
-var delayBounds = [...]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60}
+var delayBounds = [...]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.4, 0.5, 1, 2.5, 5, 15, 60}
 
 // Bounds are the upper bounds of Counts, in seconds.
 func (d Delays) Bounds() []float64 { return delayBounds[:] }

@@ -213,11 +213,11 @@ func (c cell) run(t *testing.T) row {
 	if c.change == "scale" && c.replicas > 1 {
 		old = nil // one of them stays
 	}
-	return c.measure(t, loads, old)
+	return c.measure(t, world, loads, old)
 }
 
 // measure waits until none of the old tasks answers and all of the new do, and tells what that cost.
-func (c cell) measure(t *testing.T, loads []streams, old []string) row {
+func (c cell) measure(t *testing.T, n *lab.Node, loads []streams, old []string) row {
 	t.Helper()
 	r := row{cell: c}
 	for i, l := range loads {
@@ -226,8 +226,28 @@ func (c cell) measure(t *testing.T, loads []streams, old []string) row {
 		cost := l.toll()
 		r.tolls = append(r.tolls, cost)
 		cost.none(t, gates[i].source)
+		if len(cost.failures) > 0 {
+			t.Log(causes(n, gates[i], c.name()))
+		}
 	}
 	return r
+}
+
+// causes are what a router of a node counts for a service that requests failed of.
+func causes(n *lab.Node, g gate, service string) string {
+	client := clientOf(n.Dial)
+	defer client.CloseIdleConnections()
+	got, err := ask(client, g.admin, "", "/metrics")
+	if err != nil {
+		return err.Error()
+	}
+	var lines []string
+	for line := range strings.Lines(got.body) {
+		if strings.HasPrefix(line, "appia_backend_failures_total") && strings.Contains(line, service) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
 }
 
 // loads are those of each gate of a node.

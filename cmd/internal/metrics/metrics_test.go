@@ -106,7 +106,7 @@ var seen = discovery.Status{
 		{Service: "b", Code: "unknown-label", Severity: rules.Warning},
 		{Service: "b", Code: "empty-rule", Severity: rules.Error},
 	},
-	Delays: discovery.Delays{Counts: [12]uint64{0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2}, Count: 3, Sum: 61.5},
+	Delays: discovery.Delays{Counts: [13]uint64{0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2}, Count: 3, Sum: 61.5},
 }
 
 func TestTraefiksMetricsHaveItsNamesLabelsAndBuckets(t *testing.T) {
@@ -145,7 +145,7 @@ func TestOurOwnMetricsTellTheRest(t *testing.T) {
 			"backend=backend-blog cause=refused side=upstream 1\n",
 		"appia_endpoints":                "state=down 0\nstate=ejected 1\nstate=new 0\nstate=retiring 0\nstate=up 2\n",
 		"appia_diagnostics":              "code=empty-rule severity=error 1\ncode=unknown-label severity=warning 2\n",
-		"appia_change_to_served_seconds": "0.005:0 0.01:0 0.025:0 0.05:0 0.1:1 0.25:1 0.5:2 1:2 2.5:2 5:2 15:2 60:2 +Inf:3 count:3 sum:61.5\n",
+		"appia_change_to_served_seconds": "0.005:0 0.01:0 0.025:0 0.05:0 0.1:1 0.25:1 0.4:1 0.5:2 1:2 2.5:2 5:2 15:2 60:2 +Inf:3 count:3 sum:61.5\n",
 	})
 }
 
