@@ -192,8 +192,7 @@ func (l *Loop) interval() time.Duration {
 	if l.complete() {
 		return l.pace.calm
 	}
-	// A look at 50,000 tasks costs more than a second, mostly the engine's: at most a fifth of the time is spent looking.
-	return max(l.pace.interval(time.Now()), 4*l.pace.cost)
+	return max(l.pace.interval(time.Now()), l.pace.respite())
 }
 
 // complete reports whether we are told of every change.

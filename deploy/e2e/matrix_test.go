@@ -15,6 +15,7 @@ import (
 var (
 	wholeMatrix = flag.Bool("matrix.all", false, "all cells of the update matrix, not only those that cover every value")
 	matrixFile  = flag.String("matrix.file", "", "a file to write the table of the matrix to")
+	together    = flag.Int("matrix.together", 5, "how many cells are run at once")
 )
 
 // A cell is one way to deploy.
@@ -99,9 +100,6 @@ func (l *ledger) add(r row) {
 	l.rows = append(l.rows, r)
 }
 
-// together is how many cells are run at once.
-const together = 5
-
 func TestNoDeploymentLosesARequest(t *testing.T) {
 	swarm(t)
 	poller(t)
@@ -109,7 +107,7 @@ func TestNoDeploymentLosesARequest(t *testing.T) {
 		sourceIs(t, world, g)
 	}
 	t.Run("cells", func(t *testing.T) {
-		seats := make(chan struct{}, together)
+		seats := make(chan struct{}, *together)
 		for _, c := range cells() {
 			t.Run(c.name(), func(t *testing.T) {
 				t.Parallel()
