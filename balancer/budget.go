@@ -34,12 +34,9 @@ func (g *Group) MayRetry() bool {
 	return b.floor(time.Now()) || b.spend(g.Tally.Total())
 }
 
-// AwaitRetry is MayRetry for a request that can wait for the budget to have something again, at most until a moment, in the
-// queue of those that wait for an endpoint. Its error is a *HoldError, or the context's.
+// AwaitRetry is for a request that may not be retried now, and can wait for the budget to have something again: at most until
+// a moment, in the queue of those that wait for an endpoint. Its error is a *HoldError, or the context's.
 func (g *Group) AwaitRetry(ctx context.Context, until time.Time) error {
-	if g.MayRetry() {
-		return nil
-	}
 	if !g.enqueue() {
 		return errFull
 	}

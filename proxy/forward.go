@@ -61,11 +61,14 @@ func (v *visit) attempt() (*message.Response, *message.Failure) {
 // mayRetry takes a retry from the service's budget, and waits for one as long as the request would for an endpoint: a task
 // that is killed fails all its requests at once.
 func (v *visit) mayRetry(fail *message.Failure) bool {
+	if v.group.MayRetry() {
+		return true
+	}
 	wait := v.patience()
 	if wait <= 0 {
-		return v.group.MayRetry()
+		return false
 	}
-	if v.waits.IsZero() {
+	if v.waits.IsZero() { // only now: a request that has been retried at once has not waited yet
 		v.waits = time.Now().Add(wait)
 	}
 	ctx := v.exchange.Context()
