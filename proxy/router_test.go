@@ -43,13 +43,24 @@ func newRouterWith(t testing.TB, entry EntryPointOptions, alive balancer.Options
 	for _, c := range change {
 		c(&std)
 	}
-	var back Back = stdhttp.NewBack(std)
-	if !now.std {
-		back = http1.NewBack(http1.BackOptions{Dial: std.Dial, HeadTimeout: std.HeadTimeout, MaxIdle: std.MaxIdle, Other: back})
+	return startRouter(t, filledOptions(Options{EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: &faulty{Back: backOf(std)}}))
+}
+
+// backOf is the setup's.
+func backOf(std stdhttp.BackOptions) Back {
+	if now.std {
+		return stdhttp.NewBack(std)
 	}
-	return startRouter(t, Options{
-		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: &faulty{Back: back}, Log: zap.NewNop(), Hostname: "edge-1", StdHTTP1: now.std,
-	})
+	return http1.NewBack(http1.BackOptions{Dial: std.Dial, HeadTimeout: std.HeadTimeout, MaxIdle: std.MaxIdle, Other: stdhttp.NewBack(std)})
+}
+
+// filledOptions are a test's, with what it does not care for.
+func filledOptions(o Options) Options {
+	if o.Back == nil {
+		o.Back = backOf(stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10})
+	}
+	o.Log, o.Hostname, o.StdHTTP1 = zap.NewNop(), "edge-1", now.std
+	return o
 }
 
 func startRouter(t testing.TB, o Options) *router {

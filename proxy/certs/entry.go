@@ -49,8 +49,9 @@ type entry struct {
 	own      []*source
 	fallback *source // the default that was asked for; nil: none was
 	config   *tls.Config
-	scope    string // which entry points may take tickets of each other: those of this name that ask the same of clients
-	period   int64  // of the keys in use
+	http1    *tls.Config // of clients with which HTTP/2 cannot be spoken; nil: there are none
+	scope    string      // which entry points may take tickets of each other: those of this name that ask the same of clients
+	period   int64       // of the keys in use
 	names    atomic.Pointer[names]
 }
 
@@ -70,45 +71,56 @@ func newEntry(s *Store, name string, o EntryPoint) (*entry, error) {
 		e.fallback = newSource(o.Default, []string{name})
 		e.own = append(e.own, e.fallback)
 	}
-	e.config = &tls.Config{
-		MinVersion: o.MinVersion, CipherSuites: o.CipherSuites, NextProtos: []string{"h2", "http/1.1"},
-		GetCertificate: e.certificate, GetConfigForClient: e.greet,
+	cas, how, err := e.askClients()
+	if err != nil {
+		return nil, err
 	}
-	if e.config.MinVersion == 0 {
-		e.config.MinVersion = tls.VersionTLS12
-	}
-	if len(o.CipherSuites) == 0 {
-		e.config.CipherSuites = suites
-		if e.config.MinVersion < tls.VersionTLS12 {
-			e.config.CipherSuites = slices.Concat(suites, oldSuites)
+	build := func(protocols ...string) *tls.Config {
+		c := &tls.Config{
+			MinVersion: o.MinVersion, CipherSuites: o.CipherSuites, NextProtos: protocols, GetCertificate: e.certificate,
+			ClientCAs: cas, ClientAuth: how,
 		}
+		if c.MinVersion == 0 {
+			c.MinVersion = tls.VersionTLS12
+		}
+		if len(o.CipherSuites) == 0 {
+			c.CipherSuites = suites
+			if c.MinVersion < tls.VersionTLS12 {
+				c.CipherSuites = slices.Concat(suites, oldSuites)
+			}
+		}
+		return c
+	}
+	e.config = build("h2", "http/1.1")
+	e.config.GetConfigForClient = e.greet
+	if slices.ContainsFunc(e.config.CipherSuites, func(id uint16) bool { return !slices.Contains(suites, id) }) {
+		e.http1 = build("http/1.1")
 	}
 	e.names.Store(new(names))
-	return e, e.askClients()
+	return e, nil
 }
 
 // askClients has clients show a certificate where CAs for them are named.
-func (e *entry) askClients() error {
+func (e *entry) askClients() (cas *x509.CertPool, how tls.ClientAuthType, err error) {
 	var texts []string
 	if len(e.options.ClientCAs) > 0 {
-		e.config.ClientCAs = x509.NewCertPool()
-		e.config.ClientAuth = tls.RequireAndVerifyClientCert
+		cas, how = x509.NewCertPool(), tls.RequireAndVerifyClientCert
 		if e.options.ClientCAOptional {
-			e.config.ClientAuth = tls.VerifyClientCertIfGiven
+			how = tls.VerifyClientCertIfGiven
 		}
 	}
 	for _, item := range e.options.ClientCAs {
 		pem, err := contents(item)
 		if err != nil {
-			return fmt.Errorf("CA of clients: %w", err)
+			return nil, 0, fmt.Errorf("CA of clients: %w", err)
 		}
-		if !e.config.ClientCAs.AppendCertsFromPEM(pem) {
-			return fmt.Errorf("CA of clients: %s holds no certificate", newSource(Pair{Cert: item}, nil).origin)
+		if !cas.AppendCertsFromPEM(pem) {
+			return nil, 0, fmt.Errorf("CA of clients: %s holds no certificate", newSource(Pair{Cert: item}, nil).origin)
 		}
 		texts = append(texts, string(pem))
 	}
-	e.scope = e.name + "\x00" + fmt.Sprint(e.config.ClientAuth) + "\x00" + strings.Join(texts, "\x00")
-	return nil
+	e.scope = e.name + "\x00" + fmt.Sprint(how) + "\x00" + strings.Join(texts, "\x00")
+	return cas, how, nil
 }
 
 // publish makes the names anew.
@@ -207,11 +219,15 @@ const (
 
 // greet sees a client before anything is chosen.
 func (e *entry) greet(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-	switch newest := slices.Max(append(hello.SupportedVersions, 0)); {
+	newest := slices.Max(append([]uint16{0}, hello.SupportedVersions...))
+	switch {
 	case newest < e.config.MinVersion:
 		note(hello, BadVersion)
-	case newest < tls.VersionTLS13 && !slices.ContainsFunc(hello.CipherSuites, func(id uint16) bool { return slices.Contains(e.config.CipherSuites, id) }):
+	case newest >= tls.VersionTLS13:
+	case !shares(hello, e.config.CipherSuites):
 		note(hello, BadCipher)
+	case e.http1 != nil && !shares(hello, suites): // RFC 9113, 9.2.2
+		return e.http1, nil
 	}
 	if len(e.names.Load().providers) == 0 || !slices.Contains(hello.SupportedProtos, ACMEProtocol) {
 		return nil, nil
@@ -227,6 +243,10 @@ func (e *entry) greet(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		}, nil
 	}
 	return nil, nil
+}
+
+func shares(hello *tls.ClientHelloInfo, suites []uint16) bool {
+	return slices.ContainsFunc(hello.CipherSuites, func(id uint16) bool { return slices.Contains(suites, id) })
 }
 
 // certificate chooses one for a client. Nil has crypto/tls refuse it with the alert that says so, unrecognized_name.
