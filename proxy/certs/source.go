@@ -173,14 +173,14 @@ func pairsIn(path string, entries []fs.DirEntry) (pairs []Pair) {
 			pairs = append(pairs, Pair{file, filepath.Join(path, key)})
 		case name == "fullchain.pem" && names["privkey.pem"]:
 			pairs = append(pairs, Pair{file, filepath.Join(path, "privkey.pem")})
-		case ext == ".pem" && holdsKey(file):
+		case ext == ".pem" && holdsBoth(file):
 			pairs = append(pairs, Pair{file, file})
 		}
 	}
 	return pairs
 }
 
-func holdsKey(file string) bool {
+func holdsBoth(file string) bool {
 	text, err := os.ReadFile(file)
-	return err == nil && strings.Contains(string(text), "PRIVATE KEY-----")
+	return err == nil && strings.Contains(string(text), "-----BEGIN CERTIFICATE-----") && strings.Contains(string(text), "PRIVATE KEY-----")
 }
