@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,9 +66,18 @@ func filledOptions(o Options) Options {
 
 func startRouter(t testing.TB, o Options) *router {
 	t.Helper()
+	byTLS := now.tls && o.EntryPoints[0].TLS == nil
+	if byTLS {
+		o.EntryPoints = slices.Clone(o.EntryPoints)
+		o.EntryPoints[0].TLS = &TLS{}
+	}
 	p := New(o)
 	if err := p.Listen(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	addr := p.EntryPoints()[0].Addr().String()
+	if byTLS {
+		addr = relayToTLS(t, addr)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run() }()
@@ -81,7 +91,7 @@ func startRouter(t testing.TB, o Options) *router {
 	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return &router{t, p, o.Fleet, p.EntryPoints()[0].Addr().String(), client, nil}
+	return &router{t, p, o.Fleet, addr, client, nil}
 }
 
 // serve puts a table in force with one route for each service.
