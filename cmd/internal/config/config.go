@@ -135,9 +135,18 @@ func httpDefault() proxy.EntryPointOptions {
 // Compiler is what the flags say about tables.
 func (c *Config) Compiler() rules.Options {
 	return rules.Options{
-		EntryPoints: c.EntryPointNames(), DefaultEntryPoints: c.Default,
+		EntryPoints: c.EntryPointNames(), DefaultEntryPoints: c.Default, TLSEntryPoints: c.secureEntryPoints(),
 		StrictPrefix: c.StrictPrefix, KeepTrailingSlash: c.KeepSlash,
 	}
+}
+
+func (c *Config) secureEntryPoints() (names []string) {
+	for _, e := range c.EntryPoints {
+		if e.TLS != nil {
+			names = append(names, e.Name)
+		}
+	}
+	return names
 }
 
 // TrustsEveryone lists the entry points that believe X-Forwarded fields of any client, for the warning at start.
