@@ -19,9 +19,9 @@ import (
 )
 
 // shown is the certificate that a client gets that asks for a name, by its names; or the error that it hears.
-func shown(t *testing.T, config *tls.Config, client tls.Config) string {
+func shown(t *testing.T, config, client *tls.Config) string {
 	t.Helper()
-	state, err := shake(t, config, &client)
+	state, err := shake(t, config, client)
 	if err != nil {
 		return err.Error()
 	}
@@ -64,7 +64,7 @@ func shake(t *testing.T, config, client *tls.Config) (tls.ConnectionState, error
 	return state, err
 }
 
-func asks(name string) tls.Config { return tls.Config{ServerName: name} }
+func asks(name string) *tls.Config { return &tls.Config{ServerName: name} }
 
 func pair(a *proxytest.Authority, names ...string) certs.Pair {
 	cert, key := a.Issue(names)
@@ -149,9 +149,9 @@ func TestBestOfSeveralCertificatesForANameIsShown(t *testing.T) {
 	add(a.Issue([]string{"b.com"}, organization("expired", -2*time.Hour)))
 	add(a.IssueRSA([]string{"b.com"}, organization("rsa", time.Hour)))
 	config := serve(t, certs.New(certs.Options{}), certs.EntryPoint{Certificates: all})
-	oldClient := tls.Config{ServerName: "a.com", MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}
+	oldClient := &tls.Config{ServerName: "a.com", MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}
 	for _, row := range []struct {
-		client tls.Config
+		client *tls.Config
 		want   string
 	}{{asks("a.com"), "a.com,newer"}, {oldClient, "a.com,rsa"}, {asks("b.com"), "b.com,rsa"}} {
 		if got := shown(t, config, row.client); got != row.want {
@@ -316,18 +316,18 @@ func TestProvidersAreAskedFirstAndAnswerChallenges(t *testing.T) {
 	}
 	for _, row := range []struct {
 		config *tls.Config
-		client tls.Config
+		client *tls.Config
 		want   string
 		proto  string
 	}{
-		{config, tls.Config{ServerName: "acme.com"}, "acme.com,www.acme.com", ""},
-		{config, tls.Config{ServerName: "acme.com", NextProtos: []string{"acme-tls/1"}}, "challenge.acme.com", "acme-tls/1"},
-		{config, tls.Config{ServerName: "acme.com", NextProtos: []string{"h2", "http/1.1"}}, "acme.com,www.acme.com", "h2"},
+		{config, &tls.Config{ServerName: "acme.com"}, "acme.com,www.acme.com", ""},
+		{config, &tls.Config{ServerName: "acme.com", NextProtos: []string{"acme-tls/1"}}, "challenge.acme.com", "acme-tls/1"},
+		{config, &tls.Config{ServerName: "acme.com", NextProtos: []string{"h2", "http/1.1"}}, "acme.com,www.acme.com", "h2"},
 		{config, asks("static.com"), "static.com", ""},
 		{config, asks("else.com"), "acme.com", ""},
 		{other, asks("acme.com"), "acme.com", ""},
 	} {
-		state, err := shake(t, row.config, &row.client)
+		state, err := shake(t, row.config, row.client)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -344,16 +344,16 @@ func TestOldCiphersSpeakNoHTTP2(t *testing.T) {
 	a := proxytest.NewAuthority(t)
 	config := serve(t, certs.New(certs.Options{}), certs.EntryPoint{Certificates: []certs.Pair{pair(a, "a.com")}, MinVersion: tls.VersionTLS10})
 	for _, row := range []struct {
-		client tls.Config
+		client *tls.Config
 		want   string
 	}{
-		{tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}}, "http/1.1"},
-		{tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}, "http/1.1"},
-		{tls.Config{MaxVersion: tls.VersionTLS12}, "h2"},
-		{tls.Config{}, "h2"},
+		{&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}}, "http/1.1"},
+		{&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}, "http/1.1"},
+		{&tls.Config{MaxVersion: tls.VersionTLS12}, "h2"},
+		{&tls.Config{}, "h2"},
 	} {
 		row.client.NextProtos = []string{"h2", "http/1.1"}
-		if state, err := shake(t, config, &row.client); err != nil || state.NegotiatedProtocol != row.want {
+		if state, err := shake(t, config, row.client); err != nil || state.NegotiatedProtocol != row.want {
 			t.Errorf("got %q, %v, want %q", state.NegotiatedProtocol, err, row.want)
 		}
 	}
