@@ -245,7 +245,7 @@ func (a *App) makeAdmin() {
 		Address: address, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,
 		Pages: admin.Pages(a.config.WebPages), NoDashboard: !a.config.Dashboard, Debug: a.config.Debug, Errors: a.errors,
 		Table: a.proxy.Table, Fleet: a.fleet.Status, Discovery: a.loop.Status, Leaving: a.leaving.Load,
-		Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Explained: explain.EntryPoints(a.config.EntryPoints),
+		Certificates: a.certs.Status, Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Explained: explain.EntryPoints(a.config.EntryPoints),
 	})
 	for name, pages := range a.config.Shared {
 		a.inside[name].Internal = a.admin.Inside(admin.Pages(pages))
