@@ -19,6 +19,7 @@ var onTheWall = map[string]string{
 	"discovery/swarm/protobuf.go":    "when the swarm says that something was made",
 	"discovery/swarm/assemble.go":    "when the swarm says that something was made",
 	"proxy/accesslog/":               "what people read",
+	"proxy/certs/":                   "dates of certificates, and keys that all routers change at the same time",
 	"proxy/http1/server.go":          "the Date field",
 	"proxy/middleware/clientcert.go": "a certificate's own dates",
 	"proxy/middleware/digestauth.go": "nonces that other routers of the swarm believe, and refuse softly if a clock is wrong",

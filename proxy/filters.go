@@ -26,6 +26,9 @@ func (p *Proxy) EntryPoint(name string) (scheme, port string, ok bool) {
 	for _, e := range p.entries {
 		if strings.EqualFold(e.options.Name, name) {
 			_, port, err := net.SplitHostPort(e.options.Address)
+			if e.options.TLS != nil {
+				return "https", port, err == nil
+			}
 			return "http", port, err == nil
 		}
 	}

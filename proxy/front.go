@@ -20,6 +20,7 @@ type front interface {
 	Shutdown(context.Context) error
 	Close() error
 	Tick(now time.Time)
+	takeHTTP2(net.Conn) bool // takes over a connection that has agreed on HTTP/2; false: Serve's listener is to have it
 }
 
 // newStdFront is net/http as a front: of HTTP/2 always, and of HTTP/1.1 if it is to be.
@@ -40,6 +41,8 @@ type stdFront struct{ *stdhttp.Server }
 
 // Tick implements front: net/http has a timer a connection.
 func (stdFront) Tick(time.Time) {}
+
+func (stdFront) takeHTTP2(net.Conn) bool { return false }
 
 // An engine is our own HTTP/1.1, with net/http beside it for those who begin to speak HTTP/2.
 type engine struct {
@@ -75,6 +78,11 @@ func (f *engine) Leave() {
 // Shutdown implements front. Our own comes first: its last connections may turn out to speak HTTP/2.
 func (f *engine) Shutdown(ctx context.Context) error {
 	return errors.Join(f.Server.Shutdown(ctx), f.http2.Shutdown(ctx))
+}
+
+func (f *engine) takeHTTP2(c net.Conn) bool {
+	f.passed.add(c)
+	return true
 }
 
 // Close implements front.

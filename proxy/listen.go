@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
@@ -29,24 +31,16 @@ type EntryPointOptions struct {
 	TrustedIPs []netip.Prefix // else of these
 	Filters    []rules.Filter // of every request, before routing; they run in the order of Traefik 1.x, whatever theirs here
 
-	TLS           *TLS           // nil: plain HTTP. Not served yet
+	TLS           *TLS           // nil: plain HTTP
 	ProxyProtocol *ProxyProtocol // nil: not spoken
 	Internal      Internal       // pages of the router's own; nil: none
 }
 
-// TLS is how an entry point speaks it. Certificates are files or PEM texts.
-type TLS struct {
-	Certificates     []Certificate
-	Default          Certificate // for clients that name no host of ours
-	MinVersion       uint16      // 0: Go's
-	CipherSuites     []uint16    // empty: Go's
-	SNIStrict        bool        // refuse names that no certificate is for
-	ClientCAs        []string
-	ClientCAOptional bool // clients may show no certificate
-}
+// TLS is how an entry point speaks it.
+type TLS = certs.EntryPoint
 
 // A Certificate is one with its key.
-type Certificate struct{ Cert, Key string }
+type Certificate = certs.Pair
 
 // ProxyProtocol is from whom an entry point takes the client's address by HAProxy's PROXY protocol, 1 and 2.
 type ProxyProtocol struct {
@@ -59,7 +53,8 @@ type EntryPoint struct {
 	options   EntryPointOptions
 	proxy     *Proxy
 	socket    net.Listener
-	listener  net.Listener // socket, or what reads the PROXY protocol from its connections
+	listener  net.Listener // socket, or what its connections go through first
+	secure    *tls.Config  // nil: plain HTTP
 	front     front
 	chain     *middleware.Chain // nil: no filters
 	unusable  error             // a filter that could not be made: the entry point must not be opened without it
@@ -76,6 +71,9 @@ func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 	e.chain, e.unusable = p.entryChain(o)
 	if o.Compress {
 		e.responses = append(e.responses, middleware.Compress)
+	}
+	if o.TLS != nil && e.unusable == nil {
+		e.secure, e.unusable = p.secure(o)
 	}
 	if p.options.StdHTTP1 {
 		e.front = newStdFront(e)
@@ -138,11 +136,10 @@ func (p *Proxy) Listen(ctx context.Context) error {
 			p.Close()
 			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
 		}
-		e.socket = listener
-		if o := e.options.ProxyProtocol; o != nil {
-			listener = newProxiedListener(listener, *o, p.options.ReadTimeout)
+		e.socket, e.listener = listener, listener
+		if e.options.ProxyProtocol != nil || e.secure != nil {
+			e.listener = newAntechamber(listener, e)
 		}
-		e.listener = listener
 	}
 	return nil
 }
@@ -198,6 +195,7 @@ func (p *Proxy) tick(back ticker, now time.Time) {
 	if back != nil {
 		back.Tick(now)
 	}
+	p.options.Certificates.Tick(now)
 }
 
 // Shutdown accepts what waits to be accepted and nothing more, lets what is in flight finish, tunnels included, and cuts the
@@ -244,8 +242,8 @@ func (e *EntryPoint) stopAccepting(ctx context.Context) {
 		}
 	}
 	_ = e.socket.Close()
-	if p, ok := e.listener.(*proxiedListener); ok {
-		p.finish(ctx)
+	if a, ok := e.listener.(*antechamber); ok {
+		a.finish(ctx)
 	}
 }
 

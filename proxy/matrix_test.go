@@ -22,6 +22,7 @@ import (
 type setup struct {
 	std bool // net/http speaks HTTP/1.1, to clients and endpoints; else our own engine does
 	h2c bool // services that a test says nothing else of speak HTTP/2
+	tls bool // clients come by TLS; only for the tests that say (overTLSToo)
 }
 
 func (s setup) String() string {
@@ -31,6 +32,9 @@ func (s setup) String() string {
 	}
 	if s.h2c {
 		back = "h2c"
+	}
+	if s.tls {
+		front += " over TLS"
 	}
 	return front + " and services that speak " + back
 }
@@ -43,7 +47,7 @@ func (s setup) scheme() string {
 	return "http"
 }
 
-var setups = []setup{{}, {std: true}, {h2c: true}, {std: true, h2c: true}}
+var setups = []setup{{}, {std: true}, {h2c: true}, {std: true, h2c: true}, {tls: true}}
 
 // now is the setup of this run.
 var now setup
@@ -103,9 +107,30 @@ var excepted = []struct {
 	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating"}},
 }
 
+// overTLSToo are the tests that run a last time with clients that come by TLS: what they say is about the client's connection, and
+// goes another way there.
+var overTLSToo = []string{
+	"TestWhatIsRefusedIsCountedByCause", "TestRequestsWaitForAServiceThatHasNoEndpointForAMoment", "TestAClientThatLeavesNoLongerWaits",
+	"TestAnAnswerThatEndsItsConnectionSaysSo", "TestWhoHasConnectedButNotAskedIsServedByARouterThatLeaves",
+	"TestKeptConnectionLearnsWithItsNextAnswerThatTheRouterLeaves", "TestRefusedBodyIsNotReadAndTheConnectionTellsTheTruth",
+	"TestWebsocketsNeedThePasswordToo", "TestClientThatHasSaidAllMayTakeItsTimeToRead", "TestRequestThatTakesLongerThanItMayIsGivenUp",
+	"TestTunnelsMayTakeLongerThanRequests", "TestPathKeepsTheVeryBytesTheClientSent", "TestResponseCutShortByItsEndpointIsCutShortForTheClient",
+	"TestBothBodiesStreamAtTheSameTime", "TestTrailersPassBothWays", "TestExpectationIsAnsweredByTheService", "TestEarlyHintsPassOn",
+	"TestShutdownLetsWhatIsInFlightFinish", "TestShutdownCutsWhatTheGraceTimeDoesNotCover",
+	"TestHeadOfAStreamIsNotHeldBackUntilItsFirstBytes", "TestClientThatHasSaidAllInATunnelStillHearsTheEnd",
+	"TestBodyThatNobodyReadsDoesNotCostTheNextRequest", "TestBodiesOfAnySizeArriveWhole", "TestRequestsMayComeInAnyPieces",
+	"TestOldClientsAreAnsweredInTheirWay", "TestOldClientSeesThatAnAnswerWasCutShort", "TestEarlyAnswerToALongBodyArrives",
+	"TestClientThatBreaksItsBodyReachesTheEndpointAsABrokenBody", "TestSlowClientsAreGivenUp", "TestEndpointIsLeftWhenTheClientIsGone",
+	"TestSilentConnectionsDoNotHoldARouterThatLeaves", "TestWhoeverStopsReadingIsGivenUp",
+}
+
 // exceptions is the pattern of what is not to run over the setup.
 func (s setup) exceptions() string {
 	var all []string
+	if s.tls {
+		tests, _ := testNames()
+		all = slices.DeleteFunc(tests, func(name string) bool { return slices.Contains(overTLSToo, name) })
+	}
 	for _, e := range excepted {
 		if e.over(s) {
 			all = append(all, e.tests...)
@@ -144,21 +169,34 @@ func TestMain(m *testing.M) {
 	}
 }
 
-func TestExceptedTestsAreThere(t *testing.T) {
+// testNames are those of all functions beside the tests.
+func testNames() (names []string, err error) {
 	files, err := filepath.Glob("*_test.go")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	var there []string
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		for _, d := range file.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok {
-				there = append(there, f.Name.Name)
+				names = append(names, f.Name.Name)
 			}
+		}
+	}
+	return names, nil
+}
+
+func TestExceptedTestsAreThere(t *testing.T) {
+	there, err := testNames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range overTLSToo {
+		if !slices.Contains(there, name) {
+			t.Errorf("%s is no test, and cannot run over TLS", name)
 		}
 	}
 	for _, e := range excepted {

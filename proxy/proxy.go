@@ -14,6 +14,7 @@ import (
 
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/accesslog"
+	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
@@ -40,7 +41,8 @@ type Options struct {
 	Ticks        <-chan time.Time // make time pass for the engines, each a second; nil: seconds do
 	AccessLog    *accesslog.Log   // nil: no request is logged
 	// OnError hears of each answer from 400 on, at the request's end and on its goroutine. The texts are not to be kept.
-	OnError func(status int, method, host, path string)
+	OnError      func(status int, method, host, path string)
+	Certificates *certs.Store // of entry points that speak TLS, beside their own; nil: none. Whoever made it closes it
 	// Listen opens sockets; nil: http1.Listening.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 }
@@ -75,6 +77,9 @@ func New(o Options) *Proxy {
 	}
 	if o.Listen == nil {
 		o.Listen = http1.Listening(3 * time.Minute).Listen
+	}
+	if o.Certificates == nil {
+		o.Certificates = certs.New(certs.Options{Log: o.Log})
 	}
 	p := &Proxy{options: o, filters: middleware.NewStore(o.Filters)}
 	for _, e := range o.EntryPoints {

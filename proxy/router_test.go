@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,20 +44,40 @@ func newRouterWith(t testing.TB, entry EntryPointOptions, alive balancer.Options
 	for _, c := range change {
 		c(&std)
 	}
-	var back Back = stdhttp.NewBack(std)
-	if !now.std {
-		back = http1.NewBack(http1.BackOptions{Dial: std.Dial, HeadTimeout: std.HeadTimeout, MaxIdle: std.MaxIdle, Other: back})
+	return startRouter(t, filledOptions(Options{EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: &faulty{Back: backOf(std)}}))
+}
+
+// backOf is the setup's.
+func backOf(std stdhttp.BackOptions) Back {
+	if now.std {
+		return stdhttp.NewBack(std)
 	}
-	return startRouter(t, Options{
-		EntryPoints: []EntryPointOptions{entry}, Fleet: fleet, Back: &faulty{Back: back}, Log: zap.NewNop(), Hostname: "edge-1", StdHTTP1: now.std,
-	})
+	return http1.NewBack(http1.BackOptions{Dial: std.Dial, HeadTimeout: std.HeadTimeout, MaxIdle: std.MaxIdle, Other: stdhttp.NewBack(std)})
+}
+
+// filledOptions are a test's, with what it does not care for.
+func filledOptions(o Options) Options {
+	if o.Back == nil {
+		o.Back = backOf(stdhttp.BackOptions{Dial: (&conn.Dialer{}).DialContext, MaxIdle: 10})
+	}
+	o.Log, o.Hostname, o.StdHTTP1 = zap.NewNop(), "edge-1", now.std
+	return o
 }
 
 func startRouter(t testing.TB, o Options) *router {
 	t.Helper()
+	byTLS := now.tls && o.EntryPoints[0].TLS == nil
+	if byTLS {
+		o.EntryPoints = slices.Clone(o.EntryPoints)
+		o.EntryPoints[0].TLS = &TLS{}
+	}
 	p := New(o)
 	if err := p.Listen(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	addr := p.EntryPoints()[0].Addr().String()
+	if byTLS {
+		addr = relayToTLS(t, addr)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run() }()
@@ -70,7 +91,7 @@ func startRouter(t testing.TB, o Options) *router {
 	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return &router{t, p, o.Fleet, p.EntryPoints()[0].Addr().String(), client, nil}
+	return &router{t, p, o.Fleet, addr, client, nil}
 }
 
 // serve puts a table in force with one route for each service.

@@ -11,6 +11,7 @@ import (
 type Options struct {
 	EntryPoints        []string // those that exist
 	DefaultEntryPoints []string // for routes that name none
+	TLSEntryPoints     []string // those on which TLS is spoken
 	StrictPrefix       bool     // "/foo" is a prefix of "/foo" and "/foo/bar" only, not of "/foobar"
 	KeepTrailingSlash  bool     // "/foo" and "/foo/" are two paths, not one with a redirect
 }
@@ -104,7 +105,7 @@ func byAge(specs []Spec) []Spec {
 func compareRouteSpecs(a, b RouteSpec) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Rule.Text, b.Rule.Text), cmp.Compare(a.Label, b.Label),
 		cmp.Compare(a.Service, b.Service), cmp.Compare(a.Priority, b.Priority), slices.Compare(a.EntryPoints, b.EntryPoints),
-		compareBool(a.PassHost, b.PassHost), cmp.Compare(filtersKey(a.Filters), filtersKey(b.Filters)))
+		compareBool(a.PassHost, b.PassHost), compareBool(a.TLS, b.TLS), cmp.Compare(filtersKey(a.Filters), filtersKey(b.Filters)))
 }
 
 func compareServiceSpecs(a, b ServiceSpec) int {

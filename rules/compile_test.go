@@ -132,3 +132,25 @@ func TestDiagnosticIsReadableAsJSON(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 }
+
+func TestARouteForTLSAloneIsOnNoEntryPointWithout(t *testing.T) {
+	o := Options{EntryPoints: []string{"http", "https"}, DefaultEntryPoints: []string{"http", "https"}, TLSEntryPoints: []string{"https"}}
+	for _, row := range []struct {
+		on   []string
+		want string // "": it is not served, and its author is told
+	}{{nil, "https"}, {[]string{"https"}, "https"}, {[]string{"http", "https"}, "https"}, {[]string{"http"}, ""}} {
+		table, found := Compile([]Spec{{
+			Owner:    owner("a", 1),
+			Routes:   []RouteSpec{{Name: "a", Rule: mustParse(t, "Host:a.com"), Service: "a", EntryPoints: row.on, TLS: true}},
+			Services: []ServiceSpec{{Name: "a"}},
+		}}, o)
+		got := ""
+		if len(table.Routes) == 1 {
+			got = strings.Join(table.Routes[0].EntryPoints, ",")
+		}
+		told := len(found) == 1 && found[0].Code == NoEntryPoint && found[0].Severity == Error
+		if got != row.want || told != (row.want == "") {
+			t.Errorf("on %v: served on %q, %v, want %q", row.on, got, found, row.want)
+		}
+	}
+}

@@ -20,7 +20,7 @@ func Recompile(prev *Table, specs []Spec, o Options) (*Table, []Diagnostic) {
 }
 
 func (o Options) equal(other Options) bool {
-	return slices.Equal(o.EntryPoints, other.EntryPoints) && slices.Equal(o.DefaultEntryPoints, other.DefaultEntryPoints) &&
+	return slices.Equal(o.EntryPoints, other.EntryPoints) && slices.Equal(o.DefaultEntryPoints, other.DefaultEntryPoints) && slices.Equal(o.TLSEntryPoints, other.TLSEntryPoints) &&
 		o.StrictPrefix == other.StrictPrefix && o.KeepTrailingSlash == other.KeepTrailingSlash
 }
 
@@ -101,7 +101,7 @@ func share[T any](a, b []T) bool {
 
 func (r RouteSpec) equal(other RouteSpec) bool {
 	return r.Label == other.Label && r.Segment == other.Segment && r.Name == other.Name && r.Priority == other.Priority && r.Service == other.Service &&
-		r.PassHost == other.PassHost && r.EntryPointsLabel == other.EntryPointsLabel &&
+		r.PassHost == other.PassHost && r.TLS == other.TLS && r.EntryPointsLabel == other.EntryPointsLabel &&
 		slices.Equal(r.EntryPoints, other.EntryPoints) && r.Rule.equal(other.Rule) && SameFilters(r.Filters, other.Filters)
 }
 

@@ -29,6 +29,9 @@ func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 		r.Priority, r.Given = spec.Priority, true
 	}
 	r.EntryPoints = c.entryPoints(r, spec)
+	if spec.TLS {
+		r.EntryPoints = c.secured(r)
+	}
 	r.Service = c.services[spec.Service]
 	if r.Service == nil {
 		c.tellRoute(r, UnknownService, Error, "the route leads to service %s, which nobody offers", spec.Service)
@@ -102,6 +105,16 @@ func (c *compiler) entryPoints(r *Route, spec RouteSpec) []string {
 		})
 	}
 	return names
+}
+
+// secured are those of a route's entry points on which TLS is spoken: its author wants it served on no other.
+func (c *compiler) secured(r *Route) []string {
+	there := slices.DeleteFunc(slices.Clone(r.EntryPoints), func(name string) bool { return !slices.Contains(c.options.TLSEntryPoints, name) })
+	if len(there) == 0 && len(r.EntryPoints) > 0 {
+		c.tellRoute(r, NoEntryPoint, Error, "the router is to be served by TLS alone, and none of its entry points (%s) speaks it, so it is not served; "+
+			"give the router's flag --entryPoints one with TLS, or leave the label tls out where somebody in front ends TLS", strings.Join(r.EntryPoints, ", "))
+	}
+	return there
 }
 
 func (c *compiler) tellEntryPoint(o Owner, spec RouteSpec, name string) {

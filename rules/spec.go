@@ -64,6 +64,7 @@ type RouteSpec struct {
 	EntryPoints []string // empty: the default entry points
 	// EntryPointsLabel is the label that holds EntryPoints, for diagnostics.
 	EntryPointsLabel string
+	TLS              bool     // of these entry points, only where TLS is spoken
 	Service          string   // the Name of a ServiceSpec, of this or of another owner
 	PassHost         bool     // forward the client's Host; else the endpoint's address
 	Filters          []Filter // in the order in which they see a request

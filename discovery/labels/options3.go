@@ -47,6 +47,16 @@ func (o *options3) under(start string) bool {
 	return false
 }
 
+// beneath tells whether there is an option that begins like this.
+func (o *options3) beneath(start string) bool {
+	for name := range o.options {
+		if strings.HasPrefix(name, start) {
+			return true
+		}
+	}
+	return false
+}
+
 func (o *options3) text(name string) string { return o.options[name].value }
 
 func (o *options3) boolean(name string, usual bool) bool {

@@ -41,6 +41,7 @@ func (t *reading3) router(name string, options map[string]entry) {
 		Label: options["rule"].name, Segment: name, Name: name, Rule: rule, EntryPoints: o.list("entrypoints"),
 		EntryPointsLabel: options["entrypoints"].name, Priority: o.priority(),
 	}
+	spec.TLS = o.boolean("tls", false) || o.beneath("tls.")
 	spec.Service = t.target(name, options["service"])
 	if e, locks := firstOption(options, "middleware"); locks && spec.Service == "" && len(t.names["services"]) == 0 && len(t.spec.Routes) > 0 {
 		t.loose = true

@@ -92,7 +92,7 @@ func tellRows(t *testing.T, file string) {
 func rowTable(t *testing.T, section string) string {
 	s, o := parseSwarm(t, rowSwarm(section))
 	specs, found := Read(s, o)
-	table, more := rules.Compile(specs, rules.Options{EntryPoints: []string{"http", "https"}, DefaultEntryPoints: []string{"http"}})
+	table, more := rules.Compile(specs, rules.Options{EntryPoints: []string{"http", "https"}, DefaultEntryPoints: []string{"http"}, TLSEntryPoints: []string{"https"}})
 	text := marks.ReplaceAllString(table.String(), rules.NotShown) + "\n"
 	for _, d := range slices.Concat(found, more) {
 		text += fmt.Sprintln(d)

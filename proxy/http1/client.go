@@ -2,6 +2,7 @@ package http1
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -20,8 +21,10 @@ type client struct {
 	server *Server
 	sock   socket
 	addr   netip.AddrPort
-	ip     string    // addr without the port, as text, once a request has come
-	x      *exchange // the request under way, or the part of one that has come; nil while asleep
+	scheme string       // of what is asked for on it
+	secure *message.TLS // what the handshake told; nil: in clear
+	ip     string       // addr without the port, as text, once a request has come
+	x      *exchange    // the request under way, or the part of one that has come; nil while asleep
 	wakeUp func(fd uintptr) bool
 	todo   todo
 	held   bool          // x holds bytes that nobody has looked at
@@ -58,13 +61,25 @@ const (
 )
 
 func newClient(s *Server, conn net.Conn) *client {
-	c := &client{server: s, sock: newSocket(conn)}
+	c := &client{server: s, sock: newSocket(conn), scheme: "http"}
+	if c.sock.tls != nil {
+		c.scheme, c.secure = "https", toldBy(c.sock.tls)
+	}
 	if addr, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		c.addr = addr.AddrPort()
 	}
 	c.wakeUp = c.wake
 	c.in.set(idle, &s.clock)
 	return c
+}
+
+// toldBy is what a handshake told of the client.
+func toldBy(c *tls.Conn) *message.TLS {
+	told := new(message.TLS)
+	for _, cert := range c.ConnectionState().PeerCertificates {
+		told.Certificates = append(told.Certificates, cert.Raw)
+	}
+	return told
 }
 
 // run serves the connection until it ends or falls asleep; then somebody else may have it already.
@@ -273,6 +288,10 @@ func (c *client) serve() (goesOn bool) {
 func (c *client) refuse(f *fault) bool {
 	c.server.cause(f.code, c)
 	c.todo = linger
+	if f == tlsOnPlain {
+		_, _ = c.write(noTLSHere)
+		return true
+	}
 	_, _ = c.write(refusal(f.status))
 	return true
 }
@@ -295,7 +314,7 @@ func (c *client) isGone() bool {
 // part ends a connection whose client may still be sending: closing with bytes unread makes the kernel send a reset,
 // which destroys what the client has not read yet of our answer (RFC 9112, 9.6).
 func (c *client) part() {
-	if c.sock.tcp == nil || c.x.broken || c.isGone() || c.sock.tcp.CloseWrite() != nil {
+	if c.x.broken || c.isGone() || c.sock.closeWrite() != nil {
 		return
 	}
 	_ = c.sock.conn.SetReadDeadline(c.soon())

@@ -53,6 +53,12 @@ func (x *exchange) park() {
 // http2Preface is what only a client of HTTP/2 sends (RFC 9113, 3.4), as far as one line goes.
 var http2Preface = []byte("PRI * HTTP/2.0\r\n")
 
+// isHandshake tells whether what came is the beginning of TLS's, and no request.
+func isHandshake(b []byte) bool { return b[0] == 0x16 && (len(b) == 1 || b[1] == 3) }
+
+// noTLSHere is a fatal alert, handshake_failure: it ends a handshake at once, and clients say so.
+var noTLSHere = []byte{0x15, 3, 1, 0, 2, 2, 40}
+
 // next looks whether the buffer holds a request that can be served.
 func (x *exchange) next() (ready bool, f *fault) {
 	c := x.client
@@ -61,9 +67,14 @@ func (x *exchange) next() (ready bool, f *fault) {
 		x.awaiting = !x.body.whole()
 		return !x.awaiting, nil
 	}
-	if c.ip == "" && c.server.HTTP2 != nil && bytes.HasPrefix(buf, http2Preface) {
-		x.preface = true
-		return false, nil
+	if c.ip == "" && c.secure == nil { // nobody has asked for anything yet
+		switch {
+		case c.server.HTTP2 != nil && bytes.HasPrefix(buf, http2Preface):
+			x.preface = true
+			return false, nil
+		case isHandshake(buf):
+			return false, tlsOnPlain
+		}
 	}
 	l := &c.server.limits
 	if x.scanned > 0 && !mayEnd(buf, x.scanned) && (len(buf) <= l.TargetBytes || bytes.IndexByte(buf[2:], '\n') >= 0) {
@@ -111,7 +122,7 @@ func (x *exchange) begin() {
 	if c.ip == "" {
 		c.ip = c.addr.Addr().Unmap().WithZone("").String()
 	}
-	q.Scheme, q.Client, q.ClientIP, q.Body = "http", c.addr, c.ip, nil
+	q.Scheme, q.TLS, q.Client, q.ClientIP, q.Body = c.scheme, c.secure, c.addr, c.ip, nil
 	if c.server.limits.Whole > 0 {
 		c.began.Store(c.server.clock.ticks.Load())
 	}

@@ -21,6 +21,7 @@ var (
 	badVersion     = &fault{505, "version"}
 	noMethod       = &fault{501, "connect"}
 	badHost        = &fault{400, "host"}
+	tlsOnPlain     = &fault{400, "tls-on-plain"}
 	missingHost    = &fault{400, "host-missing"}
 	severalHosts   = &fault{400, "host-several"}
 	otherHost      = &fault{400, "host-differs-from-target"}

@@ -60,8 +60,8 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 	if fail != nil {
 		fail = x.blamed(fail)
 		x.broken = true
-		if end == atClose && x.client.sock.tcp != nil {
-			_ = x.client.sock.tcp.SetLinger(0) // else half an answer would look whole
+		if end == atClose {
+			x.client.sock.reset() // else half an answer would look whole
 		}
 	}
 	return sent, fail

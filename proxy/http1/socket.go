@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"syscall"
@@ -18,8 +19,10 @@ import (
 type socket struct {
 	conn net.Conn
 	tcp  *net.TCPConn    // nil: not plain TCP
+	tls  *tls.Conn       // nil: in clear
 	base *net.TCPConn    // what it runs over; nil: not known
 	raw  syscall.RawConn // nil: portable
+	info syscall.RawConn // of base: the kernel may be asked about it; nil: it may not
 	fd   int             // good inside the callback, and as long as the connection is known to be open
 	in   bool            // inside the callback
 
@@ -30,15 +33,55 @@ type socket struct {
 var errWait = errors.New("nothing to read yet")
 
 func newSocket(c net.Conn) socket {
-	s := socket{conn: c}
+	s := socket{conn: c, base: baseOf(c)}
 	s.tcp, _ = c.(*net.TCPConn)
-	s.base = s.tcp
+	s.tls, _ = c.(*tls.Conn)
+	if s.base != nil {
+		s.info = rawOf(s.base)
+	}
 	if s.tcp != nil {
-		s.raw = rawOf(s.tcp)
-	} else if over, ok := c.(interface{ NetConn() net.Conn }); ok {
-		s.base, _ = over.NetConn().(*net.TCPConn)
+		s.raw = s.info
 	}
 	return s
+}
+
+// baseOf finds the connection below TLS and whatever else has been laid over it.
+func baseOf(c net.Conn) *net.TCPConn {
+	for {
+		if base, ok := c.(*net.TCPConn); ok {
+			return base
+		}
+		over, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			return nil
+		}
+		c = over.NetConn()
+	}
+}
+
+// closeWrite tells the peer that nothing more will come, in TLS's words and in TCP's.
+func (s *socket) closeWrite() error {
+	if s.tls != nil {
+		if err := s.tls.CloseWrite(); err != nil {
+			return err
+		}
+	}
+	if s.base == nil {
+		return errors.ErrUnsupported
+	}
+	return s.base.CloseWrite()
+}
+
+// reset has the connection end in a way that nobody takes for the end of what was said. TLS would say good-bye, so that what is
+// below it ends first.
+func (s *socket) reset() {
+	if s.base == nil {
+		return
+	}
+	_ = s.base.SetLinger(0)
+	if s.tls != nil {
+		s.base.Close()
+	}
 }
 
 // pending tells whether bytes have come that nobody has read. Any goroutine may ask.

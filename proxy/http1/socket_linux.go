@@ -100,13 +100,21 @@ func (s *socket) silent() bool {
 	return err == errWait
 }
 
-// ended tells whether the peer has closed, or reset, and nothing is left to read.
+// ended tells whether the peer has closed, or reset, and nothing is left to read; of TLS, which says good-bye in words that
+// are left to read, whether it has closed.
 func (s *socket) ended() (end, reset bool) {
-	if s.raw == nil {
+	if s.info == nil {
 		return false, false
 	}
+	if s.tls != nil {
+		err := s.info.Control(func(fd uintptr) {
+			info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+			end, reset = err == nil && info.State == unix.BPF_TCP_CLOSE_WAIT, err == nil && info.State == unix.BPF_TCP_CLOSE
+		})
+		return end, reset || err != nil
+	}
 	var b [1]byte
-	err := s.raw.Control(func(fd uintptr) {
+	err := s.info.Control(func(fd uintptr) {
 		n, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 		end = err == nil && n == 0
 		reset = err != nil && err != unix.EAGAIN && err != unix.EINTR
@@ -116,10 +124,10 @@ func (s *socket) ended() (end, reset bool) {
 
 // owing tells whether the peer has yet to take some of what was written.
 func (s *socket) owing() (owes bool) {
-	if s.raw == nil {
+	if s.info == nil {
 		return true
 	}
-	_ = s.raw.Control(func(fd uintptr) {
+	_ = s.info.Control(func(fd uintptr) {
 		n, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
 		owes = err != nil || n > 0
 	})
@@ -132,10 +140,10 @@ const insistent = 3
 // unheard tells whether the peer's machine has acknowledged nothing for so long, of what it was sent more than once. A program
 // that is slow or stopped is another matter: its machine acknowledges, until it has no more room, and then that it has none.
 func (s *socket) unheard(since time.Duration) (is bool) {
-	if s.raw == nil {
+	if s.info == nil {
 		return false
 	}
-	_ = s.raw.Control(func(fd uintptr) {
+	_ = s.info.Control(func(fd uintptr) {
 		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
 		is = err == nil && info.Unacked > 0 && info.Retransmits >= insistent && time.Duration(info.Last_ack_recv)*time.Millisecond >= since
 	})
@@ -193,10 +201,10 @@ func (w *watcher) close() { w.file.Close() }
 // movedBytes is the number of bytes that have come in so far, and sent of those that the peer has taken: the progress of a
 // transfer that the kernel does for us.
 func (s *socket) movedBytes() (received, sent uint64) {
-	if s.raw == nil {
+	if s.info == nil {
 		return 0, 0
 	}
-	_ = s.raw.Control(func(fd uintptr) {
+	_ = s.info.Control(func(fd uintptr) {
 		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
 			received, sent = info.Bytes_received, info.Bytes_acked
 		}

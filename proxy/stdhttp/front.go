@@ -4,6 +4,7 @@ package stdhttp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -102,7 +103,7 @@ func (x *exchange) read() (refused string) {
 	r, q := x.origin, &x.request
 	q.Method, q.Host, q.Scheme, q.Proto = r.Method, r.Host, "http", protoOf(r)
 	if r.TLS != nil {
-		q.Scheme = "https"
+		q.Scheme, q.TLS = "https", toldBy(r.TLS)
 	}
 	q.Client, _ = netip.ParseAddrPort(r.RemoteAddr)
 	if r.Method == http.MethodConnect {
@@ -131,6 +132,15 @@ func (x *exchange) read() (refused string) {
 		q.Upgrade = q.Fields.Joined("Upgrade")
 	}
 	return ""
+}
+
+// toldBy is what a handshake told of the client.
+func toldBy(state *tls.ConnectionState) *message.TLS {
+	told := new(message.TLS)
+	for _, cert := range state.PeerCertificates {
+		told.Certificates = append(told.Certificates, cert.Raw)
+	}
+	return told
 }
 
 // readTarget takes the target as it was sent: url.URL would forget which escapes the client used.

@@ -8,6 +8,7 @@ import (
 	"github.com/appia-edge/appia/cmd/internal/explain"
 	"github.com/appia-edge/appia/cmd/internal/metrics"
 	"github.com/appia-edge/appia/discovery"
+	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -18,6 +19,7 @@ type router struct {
 	status  discovery.Status
 	tally   balancer.Tally
 	leaving bool
+	certs   []certs.Status
 }
 
 // newRouter has specs in force.
@@ -37,13 +39,14 @@ func newRouter(t testing.TB, specs ...rules.Spec) *router {
 func (r *router) options() Options {
 	return Options{
 		Address: "127.0.0.1:0", Version: "v1.2.3", Pages: all,
-		Table:       func() *rules.Table { return r.table },
-		Fleet:       r.fleet.Status,
-		Discovery:   func() discovery.Status { return r.status },
-		Leaving:     func() bool { return r.leaving },
-		EntryPoints: []metrics.EntryPoint{{Name: "http", Tally: &r.tally}},
-		Explained:   []explain.EntryPoint{{Name: "http", Address: ":80"}, {Name: "https", Address: ":443"}},
-		Metrics:     metrics.Handler(metrics.Sources{Fleet: r.fleet}),
+		Table:        func() *rules.Table { return r.table },
+		Fleet:        r.fleet.Status,
+		Discovery:    func() discovery.Status { return r.status },
+		Leaving:      func() bool { return r.leaving },
+		Certificates: func() []certs.Status { return r.certs },
+		EntryPoints:  []metrics.EntryPoint{{Name: "http", Tally: &r.tally}},
+		Explained:    []explain.EntryPoint{{Name: "http", Address: ":80"}, {Name: "https", Address: ":443"}},
+		Metrics:      metrics.Handler(metrics.Sources{Fleet: r.fleet}),
 	}
 }
 

@@ -47,13 +47,14 @@ func (s *Server) routes(p Pages) map[string]http.HandlerFunc {
 
 func (s *Server) apiRoutes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"/health":          s.answerHealth,
-		"/api":             s.providers,
-		"/api/version":     s.version,
-		"/api/table":       s.table,
-		"/api/diagnostics": s.diagnostics,
-		"/api/overview":    s.overview,
-		"/api/explain":     s.explain,
+		"/health":           s.answerHealth,
+		"/api":              s.providers,
+		"/api/version":      s.version,
+		"/api/table":        s.table,
+		"/api/diagnostics":  s.diagnostics,
+		"/api/overview":     s.overview,
+		"/api/explain":      s.explain,
+		"/api/certificates": s.certificates,
 
 		"/api/providers":                                           s.providers,
 		"/api/providers/{provider}":                                s.part(wholeProvider),

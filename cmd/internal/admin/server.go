@@ -14,6 +14,7 @@ import (
 	"github.com/appia-edge/appia/cmd/internal/explain"
 	"github.com/appia-edge/appia/cmd/internal/metrics"
 	"github.com/appia-edge/appia/discovery"
+	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
 )
@@ -38,13 +39,14 @@ type Options struct {
 	Debug       bool    // the process's variables and profiles, beside the API
 	Errors      *Errors // that /health tells; nil: none
 
-	Table       func() *rules.Table
-	Fleet       func() balancer.Status
-	Discovery   func() discovery.Status
-	Leaving     func() bool // termination has begun
-	Metrics     http.Handler
-	EntryPoints []metrics.EntryPoint
-	Explained   []explain.EntryPoint // the entry points, in the order of the flags
+	Table        func() *rules.Table
+	Fleet        func() balancer.Status
+	Discovery    func() discovery.Status
+	Leaving      func() bool // termination has begun
+	Metrics      http.Handler
+	EntryPoints  []metrics.EntryPoint
+	Explained    []explain.EntryPoint  // the entry points, in the order of the flags
+	Certificates func() []certs.Status // nil: there are none
 }
 
 // Pages are which pages a place has.

@@ -29,6 +29,7 @@ import (
 	"github.com/appia-edge/appia/discovery/snapshot"
 	"github.com/appia-edge/appia/proxy"
 	"github.com/appia-edge/appia/proxy/accesslog"
+	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
@@ -68,6 +69,7 @@ type App struct {
 	keyed    bool          // the fleet has its sticky key
 	given    []byte        // the sticky key the flags gave; nil: it is derived from the swarm's id
 	tlsTo    *tls.Config   // towards https endpoints
+	certs    *certs.Store  // of entry points
 	compiler rules.Options
 	holdPage string                  // for requests that waited for an endpoint in vain
 	access   *accesslog.Log          // nil: no request is logged
@@ -89,6 +91,9 @@ func New(c *config.Config, w World, log *zap.Logger) (*App, error) {
 		return nil, err
 	}
 	if a.tlsTo, err = endpointTLS(c); err != nil {
+		return nil, err
+	}
+	if err = a.makeCertificates(); err != nil {
 		return nil, err
 	}
 	if c.HoldPage != "" {
@@ -155,9 +160,21 @@ func (a *App) makeProxy() {
 		Limits: a.config.Limits, StdHTTP1: a.config.StdHTTP1, Ticks: a.world.Ticks, Retry: a.config.Retry,
 		WriteTimeout: a.config.WriteTimeout, Buckets: a.config.Buckets, AccessLog: a.access, OnError: a.onError(),
 	}
+	options.Certificates = a.certs
 	options.Hold, options.HoldPage = a.config.Hold, a.holdPage
 	options.Filters.IPv6 = a.config.IPv6Prefix
 	a.proxy = proxy.New(options)
+}
+
+func (a *App) makeCertificates() error {
+	secret, err := certs.ReadSecret(a.config.SecretFile)
+	if err != nil {
+		return fmt.Errorf("--secretFile: %w", err)
+	}
+	a.certs = certs.New(certs.Options{
+		Directories: a.config.CertFolders, Sections: a.config.CertSections, Secret: secret, Log: a.log,
+	})
+	return nil
 }
 
 // entryPoints are the configured ones, with the pages that they have.
@@ -211,7 +228,7 @@ func (a *App) streams() []discovery.Stream {
 }
 
 func (a *App) makeAdmin() {
-	sources := metrics.Sources{Fleet: a.fleet, Discovery: a.loop.Status, Table: a.proxy.Table, Version: a.world.Version}
+	sources := metrics.Sources{Certificates: a.certs.Status, Fleet: a.fleet, Discovery: a.loop.Status, Table: a.proxy.Table, Version: a.world.Version}
 	if a.access != nil {
 		sources.LogLost = a.access.Lost
 	}
@@ -228,7 +245,7 @@ func (a *App) makeAdmin() {
 		Address: address, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,
 		Pages: admin.Pages(a.config.WebPages), NoDashboard: !a.config.Dashboard, Debug: a.config.Debug, Errors: a.errors,
 		Table: a.proxy.Table, Fleet: a.fleet.Status, Discovery: a.loop.Status, Leaving: a.leaving.Load,
-		Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Explained: explain.EntryPoints(a.config.EntryPoints),
+		Certificates: a.certs.Status, Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Explained: explain.EntryPoints(a.config.EntryPoints),
 	})
 	for name, pages := range a.config.Shared {
 		a.inside[name].Internal = a.admin.Inside(admin.Pages(pages))

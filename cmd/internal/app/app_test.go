@@ -223,6 +223,7 @@ func TestStacksOfTheArticleAnswerThroughTheWholePipeline(t *testing.T) {
 	b.until("all of it", func(t *rules.Table) bool {
 		return strings.Contains(t.String(), "/v3/user/my") && strings.Count(t.String(), ":2368") == 2
 	})
+	b.greeted()
 	tasks := map[string]bool{}
 	for range 4 {
 		_, echo := b.ask("blog.litup.me", "/hello")

@@ -14,6 +14,7 @@ import (
 // An address that is taken, or a listener that breaks, is its error. It also leaves when a successor serves in its place.
 func (a *App) Run(ctx context.Context) error {
 	defer a.fleet.Close()
+	defer a.certs.Close()
 	if a.access != nil {
 		defer a.access.Close() //nolint:errcheck // nothing can be done about it on the way out
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/appia-edge/appia/discovery/swarm"
 	"github.com/appia-edge/appia/proxy"
 	"github.com/appia-edge/appia/proxy/accesslog"
+	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/rules"
 )
@@ -69,12 +70,15 @@ type Config struct {
 	StdHTTP1     bool          // HTTP/1.1 by net/http
 	SkipVerify   bool
 	RootCAs      []string
-	AcceptGrace  time.Duration // keep accepting this long after SIGTERM
-	Grace        time.Duration // then this long for what is in flight
-	Drain        time.Duration // for what is in flight to an endpoint that left the table
-	oldGrace     time.Duration // --graceTimeOut, which wins when given
-	oldIdle      time.Duration // --idleTimeout, which wins when given
-	leveled      bool          // logLevel was given, so that debug does not count
+	CertFolders  []string        // of certificates for entry points that speak TLS
+	CertSections []certs.Section // [[tls]] of a file
+	SecretFile   string          // of what all routers know; "": the default place
+	AcceptGrace  time.Duration   // keep accepting this long after SIGTERM
+	Grace        time.Duration   // then this long for what is in flight
+	Drain        time.Duration   // for what is in flight to an endpoint that left the table
+	oldGrace     time.Duration   // --graceTimeOut, which wins when given
+	oldIdle      time.Duration   // --idleTimeout, which wins when given
+	leveled      bool            // logLevel was given, so that debug does not count
 	asked        pagesAsked
 	lock         *entryText // of the admin pages; nil: none
 	logAccess    bool
@@ -131,9 +135,18 @@ func httpDefault() proxy.EntryPointOptions {
 // Compiler is what the flags say about tables.
 func (c *Config) Compiler() rules.Options {
 	return rules.Options{
-		EntryPoints: c.EntryPointNames(), DefaultEntryPoints: c.Default,
+		EntryPoints: c.EntryPointNames(), DefaultEntryPoints: c.Default, TLSEntryPoints: c.secureEntryPoints(),
 		StrictPrefix: c.StrictPrefix, KeepTrailingSlash: c.KeepSlash,
 	}
+}
+
+func (c *Config) secureEntryPoints() (names []string) {
+	for _, e := range c.EntryPoints {
+		if e.TLS != nil {
+			names = append(names, e.Name)
+		}
+	}
+	return names
 }
 
 // TrustsEveryone lists the entry points that believe X-Forwarded fields of any client, for the warning at start.

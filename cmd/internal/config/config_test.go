@@ -114,7 +114,7 @@ func TestWhatCannotBeMeantIsAnErrorThatHelps(t *testing.T) {
 		{"--entryPoints=Name:http Address::80000", "they go from 1 to 65535"},
 		{"--entryPoints=Name:http", "give a port, as in Address::80"},
 		{"--entryPoints=Name:http Address::80 ForwardedHeaders.TrustedIPs:all", "neither an address nor a range"},
-		{"--entryPoints=Name:https Address::443 TLS", "TLS of Traefik 1.x is not served"},
+		{"--entryPoints=Name:https Address::443 TLS.DefaultCertificate.Cert:a", "a Cert and a Key"},
 		{"--entryPoints=Name:http Address::80 Redirect.EntryPoint:https", "there is no entry point \"https\""},
 		{"--entryPoints=Name:http Address::80 Auth.HeaderField:X-User", "neither Basic nor Digest nor Forward"},
 		{"--entryPoints=Name:http Address::80 Auth.Basic.User:a:b", "did you mean Auth.Basic.Users?"},

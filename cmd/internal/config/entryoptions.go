@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/appia-edge/appia/proxy"
@@ -158,12 +159,35 @@ func certificates(b *entryBuilder, pairs []string) error {
 	return nil
 }
 
-// minVersion leaves out what it does not know, as 1.x does; Go's own minimum is no weaker.
+var versions = map[string]uint16{
+	"VersionTLS10": tls.VersionTLS10, "VersionTLS11": tls.VersionTLS11, "VersionTLS12": tls.VersionTLS12, "VersionTLS13": tls.VersionTLS13,
+}
+
+// minVersion leaves out what it does not know, as 1.x does; our own minimum is no weaker.
 func minVersion(b *entryBuilder, values []string) error {
-	b.tls().MinVersion = map[string]uint16{
-		"VersionTLS10": tls.VersionTLS10, "VersionTLS11": tls.VersionTLS11, "VersionTLS12": tls.VersionTLS12, "VersionTLS13": tls.VersionTLS13,
-	}[strings.Join(values, ",")]
+	b.tls().MinVersion = versions[strings.Join(values, ",")]
 	return nil
+}
+
+// weakVersion tells of a minimum that is none, or lets clients speak what has been broken.
+func weakVersion(option, value string) []string {
+	switch version, known := versions[value]; {
+	case !known:
+		return []string{fmt.Sprintf("option %s: %q is not known, so TLS 1.2 holds; write VersionTLS12 or VersionTLS13", option, value)}
+	case version < tls.VersionTLS12:
+		return []string{fmt.Sprintf("option %s: %s has been broken, and clients that need it are few", option, value)}
+	}
+	return nil
+}
+
+// weakSuites tells of cipher suites that have been broken.
+func weakSuites(option string, names []string) (texts []string) {
+	for _, s := range tls.InsecureCipherSuites() {
+		if slices.Contains(names, s.Name) {
+			texts = append(texts, fmt.Sprintf("option %s: %s has been broken", option, s.Name))
+		}
+	}
+	return texts
 }
 
 func cipherSuites(b *entryBuilder, names []string) error {

@@ -134,6 +134,10 @@ func (t *entryText) doubts() (texts []string) {
 			if !on(value) && !off(value) {
 				texts = append(texts, fmt.Sprintf("option %s: %q is neither true nor false, so false holds", o.name, value))
 			}
+		case o.name == "TLS.MinVersion":
+			texts = append(texts, weakVersion(o.name, value)...)
+		case o.name == "TLS.CipherSuites":
+			texts = append(texts, weakSuites(o.name, values)...)
 		case o.name == "Auth.Basic.Users":
 			texts = append(texts, t.lockedOut(o.name, values)...)
 		}
@@ -179,9 +183,8 @@ func checkAddress(e *proxy.EntryPointOptions) error {
 // checkEntryPoint finds what cannot be served, or not without harm. What protects stops the router rather than
 // being left out.
 func checkEntryPoint(e *proxy.EntryPointOptions, existing []string) error {
-	if e.TLS != nil {
-		return fmt.Errorf("entry point %q: TLS of Traefik 1.x is not served by this version of Appia; "+
-			"leaving it out would open what it was to protect, so that Appia does not start with it", e.Name)
+	if e.TLS != nil && (e.TLS.Default.Cert == "") != (e.TLS.Default.Key == "") {
+		return fmt.Errorf("entry point %q: TLS.DefaultCertificate has a Cert and a Key, not one of them alone", e.Name)
 	}
 	for _, f := range e.Filters {
 		to, ok := f.(rules.RedirectEntryPoint)

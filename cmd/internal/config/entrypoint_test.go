@@ -77,7 +77,7 @@ func TestEntryPointsFiltersComeInTraefiksOrder(t *testing.T) {
 func TestEntryPointThatCannotBeMeantStopsTheRouter(t *testing.T) {
 	for _, row := range []struct{ text, want string }{
 		{"ProxyProtocol.Insecure:false", "trusts nobody"},
-		{"TLS:goo TLS", "TLS of Traefik 1.x is not served"}, // the last one counts
+		{"TLS:goo TLS TLS.DefaultCertificate.Key:a", "a Cert and a Key"}, // of TLS, the last one counts
 		{"TLS TLS:goo", "a comma between them"},
 		{"TLS:a,b,c", "a comma between them"},
 		{"TLS.CipherSuites:AES", `"AES" is not a cipher suite`},

@@ -14,7 +14,7 @@ var known = []struct {
 	why   string
 	names []string
 }{
-	{"certificates are not served by this version", []string{"acme", "acme."}},
+	{"certificates by ACME are not served by this version", []string{"acme", "acme."}},
 	{"Appia discovers services of a Docker swarm, and nothing else", []string{
 		"boltdb", "boltdb.", "consul", "consul.", "consulCatalog", "consulCatalog.", "dynamodb", "dynamodb.", "ecs", "ecs.", "etcd", "etcd.",
 		"eureka", "eureka.", "file", "file.", "backends", "backends.", "frontends", "frontends.", "kubernetes", "kubernetes.", "marathon", "marathon.",

@@ -127,6 +127,10 @@ var options = []option{
 	{"insecureSkipVerify", "", "bool", "false", "do not verify certificates of https endpoints", boolean(func(c *Config) *bool { return &c.SkipVerify })},
 	{"rootCAs", "", "files", "", "CAs of https endpoints in place of the system's", names(func(c *Config) *[]string { return &c.RootCAs })},
 
+	{"certificates", "", "bool", "false", "accepted: it says nothing by itself", accepted},
+	{"certificates.directory", "", "folders", "", "certificates for entry points with TLS, looked at every five seconds: NAME.crt with NAME.key, NAME.pem with its key in it or beside it, NAME/fullchain.pem with NAME/privkey.pem; may be repeated", names(func(c *Config) *[]string { return &c.CertFolders })},
+	{"secretFile", "", "file", "/run/secrets/appia", "a file with what all routers of the swarm know, a docker secret for example: with it they resume each other's TLS sessions; the default place need not exist", text(func(c *Config) *string { return &c.SecretFile })},
+
 	{"lifeCycle.requestAcceptGraceTimeout", "", "duration", "0s", "keep accepting this long after SIGTERM; /ping answers 503 already. Not when another router has the same sockets", duration(func(c *Config) *time.Duration { return &c.AcceptGrace })},
 	{"lifeCycle.graceTimeOut", "", "duration", "10s", "then let what is in flight finish for this long", duration(func(c *Config) *time.Duration { return &c.Grace })},
 	{"lifeCycle.drainTimeout", "", "duration", "1m0s", "for what is in flight to an endpoint that has left the swarm", duration(func(c *Config) *time.Duration { return &c.Drain })},

@@ -199,6 +199,13 @@ func (c *Config) finishEntryPoints() error {
 			return err
 		}
 	}
+	for _, s := range c.CertSections {
+		for _, name := range s.EntryPoints {
+			if !slices.ContainsFunc(c.EntryPoints, func(e proxy.EntryPointOptions) bool { return strings.EqualFold(e.Name, name) && e.TLS != nil }) {
+				c.warn("a certificate of [[tls]] is for entry point %q, which does not exist or has no TLS", name)
+			}
+		}
+	}
 	for i, name := range c.Default {
 		c.Default[i] = unquote(name)
 		if slices.Contains(existing, c.Default[i]) {

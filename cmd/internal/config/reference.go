@@ -34,6 +34,15 @@ a table for each, ` + "`[entryPoints.http]`" + `. Options that keep somebody out
 |---|---|---|
 `
 
+const entryNotes = `
+` + "`TLS` alone" + ` is enough: certificates may come from ` + "`--certificates.directory` or, in a file, `[[tls]]`" + ` tables as in Traefik 1.x, each with a ` +
+	"`[tls.certificate]` of `certFile` and `keyFile`, and the `entryPoints`" + ` that serve it. Files are looked at every five seconds; a replacement that cannot
+be used leaves the one before in force, and is told. A client gets the certificate for the name that it asks for, exactly or by one ` + "`*`" + ` in front;
+else the default certificate, which is the first where none is named, and one that nobody has signed where there is none at all.
+TLS 1.2 is the least, ` + "`TLS.MinVersion`" + ` says otherwise: ` + "`VersionTLS10`, `VersionTLS11`, `VersionTLS12`, `VersionTLS13`." + ` [security.md](security.md#tls) has the rest.
+` + "`CA`" + ` has clients show a certificate that one of these has signed, ` + "`CA.Optional`" + ` lets them show none.
+`
+
 // Reference is the table of flags for the documentation.
 func Reference() string {
 	var b strings.Builder
@@ -54,7 +63,7 @@ func Reference() string {
 		o := &entryOptions[i]
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", o.name, o.key(), o.value())
 	}
-	b.WriteString("\nTLS and CA are read and checked, and stop the router: this version does not serve them, and an entry point without them would be open.\n")
+	b.WriteString(entryNotes)
 	b.WriteString("\n## Known to Traefik 1.x, not served\n\nThese start with a warning and have no effect. A name that ends in a dot stands for a whole family.\n\n")
 	for _, group := range known {
 		fmt.Fprintf(&b, "- `--%s`: %s\n", strings.Join(group.names, "`, `--"), group.why)

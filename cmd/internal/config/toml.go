@@ -10,6 +10,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/appia-edge/appia/proxy"
+	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -37,6 +38,8 @@ func (c *Config) readTOML(path string, text []byte) ([]setting, error) {
 		lower := strings.ToLower(i.path)
 		switch {
 		case skipped != "" && strings.HasPrefix(lower, skipped):
+		case lower == "tls" && i.value != nil:
+			all = append(all, tomlCertificates(i.value, where)...)
 		case lower == "entrypoints":
 		case strings.HasPrefix(lower, "entrypoints."):
 			if set, first := c.tomlEntryPoint(entries, i, where); first {
@@ -304,6 +307,51 @@ func entryOptionByKey(key string) *entryOption {
 	return nil
 }
 
+// tomlCertificates reads [[tls]], certificates for entry points that they name.
+func tomlCertificates(value any, where string) (all []setting) {
+	tables, ok := value.([]any)
+	if !ok {
+		return []setting{{name: "tls", where: where, set: func(*Config) error { return errors.New("certificates stand in tables, [[tls]]") }}}
+	}
+	for _, t := range tables {
+		var s certs.Section
+		table, _ := t.(map[string]any)
+		for key, v := range table {
+			switch strings.ToLower(key) {
+			case "entrypoints":
+				s.EntryPoints, _ = texts(v)
+			case "certificate":
+				s.Pair = certificateOf(v)
+			}
+		}
+		all = append(all, setting{name: "tls", where: where, set: func(c *Config) error {
+			if s.Cert == "" || s.Key == "" {
+				return errors.New("[[tls]] has a table [tls.certificate] with certFile and keyFile")
+			}
+			if c.begins(&c.CertSections) {
+				c.CertSections = nil
+			}
+			c.CertSections = append(c.CertSections, s)
+			return nil
+		}})
+	}
+	return all
+}
+
+// certificateOf reads a table with certFile and keyFile.
+func certificateOf(value any) (c proxy.Certificate) {
+	table, _ := value.(map[string]any)
+	for key, file := range table {
+		switch strings.ToLower(key) {
+		case "certfile":
+			c.Cert, _ = file.(string)
+		case "keyfile":
+			c.Key, _ = file.(string)
+		}
+	}
+	return c
+}
+
 // certificatePairs reads [[entryPoints.x.tls.certificates]], each a table with certFile and keyFile.
 func certificatePairs(value any) (pairs []string) {
 	tables, ok := value.([]any)
@@ -311,16 +359,7 @@ func certificatePairs(value any) (pairs []string) {
 		return []string{""} // no pair, as will be said
 	}
 	for _, t := range tables {
-		var c proxy.Certificate
-		table, _ := t.(map[string]any)
-		for key, file := range table {
-			switch strings.ToLower(key) {
-			case "certfile":
-				c.Cert, _ = file.(string)
-			case "keyfile":
-				c.Key, _ = file.(string)
-			}
-		}
+		c := certificateOf(t)
 		pairs = append(pairs, c.Cert+","+c.Key)
 	}
 	return pairs

@@ -50,6 +50,9 @@ func (j *judge) EntryPoint(name string) (scheme, port string, ok bool) {
 	for _, e := range j.world.EntryPoints {
 		if strings.EqualFold(e.Name, name) {
 			_, port, err := net.SplitHostPort(e.Address)
+			if e.TLS {
+				return "https", port, err == nil
+			}
 			return "http", port, err == nil
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/discovery"
+	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -25,12 +26,13 @@ type EntryPoint struct {
 
 // Sources are where the numbers are read. A field left out costs its metrics only.
 type Sources struct {
-	EntryPoints []EntryPoint
-	Fleet       *balancer.Fleet
-	Discovery   func() discovery.Status
-	Table       func() *rules.Table
-	Version     string
-	LogLost     func() uint64 // lines of the access log that could not be written
+	EntryPoints  []EntryPoint
+	Fleet        *balancer.Fleet
+	Discovery    func() discovery.Status
+	Table        func() *rules.Table
+	Version      string
+	Certificates func() []certs.Status
+	LogLost      func() uint64 // lines of the access log that could not be written
 }
 
 // Handler answers scrapes.
@@ -61,6 +63,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	}
 	if c.sources.LogLost != nil {
 		r.counter(accessLogLost, float64(c.sources.LogLost()))
+	}
+	if c.sources.Certificates != nil {
+		r.certificates(c.sources.Certificates())
 	}
 	if c.sources.Fleet != nil {
 		r.fleet(c.sources.Fleet)

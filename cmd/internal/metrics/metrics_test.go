@@ -14,6 +14,7 @@ import (
 
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/discovery"
+	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -94,6 +95,10 @@ func everything(t *testing.T) Sources {
 		Table: func() *rules.Table {
 			return &rules.Table{Routes: []*rules.Route{{}, {}}, Services: []*rules.Service{service}}
 		},
+		Certificates: func() []certs.Status {
+			blog := certs.Status{Names: []string{"blog.com", "www.blog.com"}, Serial: "7", EntryPoints: []string{"https"}, NotAfter: time.Unix(5000, 0)}
+			return []certs.Status{blog, blog, {Origin: "torn.crt", Problem: "no certificate in it"}, {Names: []string{"unused.com"}}}
+		},
 		Version: "v1.2.3",
 	}
 }
@@ -143,9 +148,11 @@ func TestOurOwnMetricsTellTheRest(t *testing.T) {
 		"appia_entrypoint_failures_total":             "cause=relay entrypoint=http side=client 1\n",
 		"appia_backend_failures_total": "backend=backend-blog cause=chunk-size side=client 1\n" +
 			"backend=backend-blog cause=refused side=upstream 1\n",
-		"appia_endpoints":                "state=down 0\nstate=ejected 1\nstate=new 0\nstate=retiring 0\nstate=up 2\n",
-		"appia_diagnostics":              "code=empty-rule severity=error 1\ncode=unknown-label severity=warning 2\n",
-		"appia_change_to_served_seconds": "0.005:0 0.01:0 0.025:0 0.05:0 0.1:1 0.25:1 0.4:1 0.5:2 1:2 2.5:2 5:2 15:2 60:2 +Inf:3 count:3 sum:61.5\n",
+		"appia_endpoints": "state=down 0\nstate=ejected 1\nstate=new 0\nstate=retiring 0\nstate=up 2\n",
+		"appia_certificate_expiry_timestamp_seconds": "cn=blog.com sans=blog.com,www.blog.com serial=7 5000\n",
+		"appia_certificate_problems":                 "1\n",
+		"appia_diagnostics":                          "code=empty-rule severity=error 1\ncode=unknown-label severity=warning 2\n",
+		"appia_change_to_served_seconds":             "0.005:0 0.01:0 0.025:0 0.05:0 0.1:1 0.25:1 0.4:1 0.5:2 1:2 2.5:2 5:2 15:2 60:2 +Inf:3 count:3 sum:61.5\n",
 	})
 }
 

@@ -68,6 +68,11 @@ var (
 		"Requests that failed for a service, by whose fault it was and cause.", "backend", "side", "cause")
 	accessLogLost = describe("appia_access_log_lost_lines_total", "Lines of the access log that could not be written.")
 
+	certificateExpiry = describe("appia_certificate_expiry_timestamp_seconds",
+		"When a certificate that is served ends, by its first name and all of them.", "cn", "serial", "sans")
+	certificateProblems = describe("appia_certificate_problems",
+		"Certificates that cannot be read or have expired.")
+
 	tableSwaps     = describe("appia_table_swaps_total", "Tables put in force.")
 	tableRoutes    = describe("appia_table_routes", "Routes of the table in force.")
 	tableServices  = describe("appia_table_services", "Services of the table in force.")
