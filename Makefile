@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 export PATH := $(shell $(GO) env GOPATH 2>/dev/null)/bin:$(PATH)
 
-.PHONY: help build demo test prepare unit lint e2e matrix bench pgo fuzz image docs clean
+.PHONY: help build demo test prepare unit lint e2e conformance matrix bench pgo fuzz image docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ unit: ## every test but those on a real swarm, with the race detector
 
 e2e: ## the product on a real swarm: a dockerd of its own, started and stopped by the tests
 	$(GO) test -count=1 -timeout 15m ./deploy/e2e/...
+
+conformance: prepare ## the suites that take minutes, beside those of make test
+	proxy/prepare
+	$(GO) test -count=1 -timeout 60m ./proxy -run 'TestAScan' -v -conformance
 
 matrix: ## every cell of the update matrix, on a real swarm; its table is for docs/matrix.md (half an hour)
 	$(GO) test -count=1 -timeout 60m ./deploy/e2e -run 'TestNoDeployment|TestDrain' -v -matrix.all -matrix.file $(CURDIR)/matrix.md

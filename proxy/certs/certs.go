@@ -3,6 +3,7 @@
 package certs
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"net/http"
 	"slices"
@@ -27,7 +28,7 @@ type Section struct {
 type Options struct {
 	Directories []string // of certificates for all entry points
 	Sections    []Section
-	Secret      Secret // what all routers know; nil: each keys its session tickets by itself
+	Secret      Secret // what all routers know; nil: each has one of its own, which ends with it
 	Log         *zap.Logger
 	Client      *http.Client     // asks OCSP servers; nil: one with a time-out
 	Now         func() time.Time // nil: time.Now
@@ -46,6 +47,7 @@ type Store struct {
 	status  atomic.Pointer[[]Status]
 
 	providers []provided // under mu
+	secret    Secret     // of session tickets
 	stapler   *stapler
 	ticks     atomic.Uint32
 	looking   atomic.Bool
@@ -61,7 +63,10 @@ func New(o Options) *Store {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{options: o, folders: map[string]*folder{}, told: map[string]string{}}
+	s := &Store{options: o, folders: map[string]*folder{}, told: map[string]string{}, secret: o.Secret}
+	if s.secret == nil {
+		s.secret = Secret(rand.Text())
+	}
 	s.stapler = newStapler(o)
 	for _, section := range o.Sections {
 		s.sources = append(s.sources, newSource(section.Pair, section.EntryPoints))

@@ -6,7 +6,7 @@ import (
 )
 
 // ticketPeriod is for how long new session tickets are sealed with one key. A ticket is good for a period at least, and for
-// two at most.
+// two at most: crypto/tls by itself would take them for a week.
 const ticketPeriod = 12 * time.Hour
 
 // rekey gives the entry point the keys of its tickets. All routers derive the same from the secret and the time: they need not
@@ -14,15 +14,14 @@ const ticketPeriod = 12 * time.Hour
 //
 // An entry point's keys are its own: a ticket holds that its client's certificate was verified, and not by whose CA.
 func (e *entry) rekey(now time.Time) {
-	secret := e.store.options.Secret
 	period := now.Unix() / int64(ticketPeriod/time.Second)
-	if secret == nil || period == e.period {
-		return // without a secret crypto/tls has keys of its own, and changes them
+	if period == e.period {
+		return
 	}
 	e.period = period
 	var keys [][32]byte
 	for _, p := range []int64{period, period + 1, period - 1} { // the first one seals
-		keys = append(keys, secret.Derive(fmt.Sprintf("session tickets %s %d", e.scope, p)))
+		keys = append(keys, e.store.secret.Derive(fmt.Sprintf("session tickets %s %d", e.scope, p)))
 	}
 	e.config.SetSessionTicketKeys(keys)
 }

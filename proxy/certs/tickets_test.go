@@ -61,6 +61,27 @@ func TestRoutersWithOneSecretResumeEachOthersSessions(t *testing.T) {
 	}
 }
 
+func TestTicketsOfARouterWithoutASecretAreGoodForADayAndThereAlone(t *testing.T) {
+	a := proxytest.NewAuthority(t)
+	clock := &wall{time.Now()}
+	options := certs.EntryPoint{Certificates: []certs.Pair{pair(a, "a.com")}}
+	store := certs.New(certs.Options{Now: clock.now})
+	here, there := serve(t, store, options), serve(t, certs.New(certs.Options{Now: clock.now}), options)
+	cache := tls.NewLRUClientSessionCache(1)
+	resumes(t, here, cache, tls.VersionTLS12) // each handshake of 1.3 would bring a new one
+	if !resumes(t, here, cache, tls.VersionTLS12) {
+		t.Error("its own ticket is not taken")
+	}
+	clock.Time = clock.Add(24*time.Hour + time.Minute)
+	store.Look()
+	if resumes(t, here, cache, tls.VersionTLS12) {
+		t.Error("a ticket of yesterday is taken")
+	}
+	if resumes(t, here, cache, tls.VersionTLS12); resumes(t, there, cache, tls.VersionTLS12) {
+		t.Error("another router takes it")
+	}
+}
+
 // What a ticket says of its client's certificate holds for the CA that has seen it, and nowhere else.
 func TestTicketsOfOneEntryPointOpenNoOther(t *testing.T) {
 	a, staff, guests := proxytest.NewAuthority(t), proxytest.NewAuthority(t), proxytest.NewAuthority(t)
