@@ -20,6 +20,7 @@ var allowed = map[string]string{
 	"discovery/labels":         "rules discovery/snapshot",
 	"discovery/swarm":          "discovery/snapshot",
 	"discovery/swarm/embedded": "",
+	"discovery/swarm/vault":    "discovery/swarm",
 	"discovery":                "rules discovery/snapshot",
 	"balancer/conn":            "",
 	"balancer/health":          "rules",

@@ -16,6 +16,10 @@ import (
 // The engine tells of services, nodes, networks, secrets, configs, and of its own node's containers. It never tells of
 // tasks (moby#37403), so hints alone are not enough to stay up to date.
 func (c *Client) Hints(ctx context.Context, hint func()) error {
+	return c.listen(ctx, wantedEvents(), hint)
+}
+
+func (c *Client) listen(ctx context.Context, wanted filters.Args, hint func()) error {
 	s, err := c.greet(ctx)
 	if err != nil {
 		return err
@@ -25,7 +29,7 @@ func (c *Client) Hints(ctx context.Context, hint func()) error {
 	stream, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	opening := time.AfterFunc(c.timeout, func() { cancel(context.DeadlineExceeded) })
-	messages, errs := s.api.Events(stream, events.ListOptions{Filters: wantedEvents()})
+	messages, errs := s.api.Events(stream, events.ListOptions{Filters: wanted})
 	if !opening.Stop() {
 		return diagnose(context.Cause(stream), c.endpoint.url)
 	}

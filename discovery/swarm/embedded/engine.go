@@ -42,6 +42,7 @@ type Engine struct {
 	services   []*service       // oldest first
 	ending     []*service       // removed, and some tasks not yet stopped
 	files      map[string]Files // of a service's stack, by the service's name
+	configs    []*swarm.Config  // oldest first
 	networks   []*net10
 	containers map[string]*lone // those that no service started, by id
 	pool       pool

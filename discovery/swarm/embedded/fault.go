@@ -103,7 +103,7 @@ func WithoutAddresses() Fault {
 // cluster refuses, in the engine's words and with its status, what only a working manager knows.
 func cluster(message string) Fault {
 	return func(answer http.Handler) http.Handler {
-		for _, path := range []string{"/services", "/tasks", "/nodes", "/swarm"} {
+		for _, path := range []string{"/services", "/tasks", "/nodes", "/swarm", "/configs"} {
 			answer = Refuse(path, http.StatusServiceUnavailable, message)(answer)
 		}
 		return answer
