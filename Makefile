@@ -22,6 +22,7 @@ prepare: ## install from Debian what the tests need
 	deploy/e2e/prepare
 	cmd/bench/prepare
 	proxy/http1/prepare
+	proxy/certs/acme/prepare
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-clean: $$unformatted"; exit 1; }

@@ -5,6 +5,7 @@ package certs
 import (
 	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"slices"
 	"strings"
@@ -110,6 +111,9 @@ type Provider interface {
 	Certificates() []*tls.Certificate
 }
 
+// A Troubled provider tells what it should have and has not.
+type Troubled interface{ Problems() []Status }
+
 // Provide adds a provider for the named entry points, or for all: best before they are served, as one without any certificate
 // gets one that nobody has signed.
 func (s *Store) Provide(p Provider, entryPoints ...string) {
@@ -126,6 +130,21 @@ type provided struct {
 
 func serves(entryPoints []string, name string) bool {
 	return len(entryPoints) == 0 || slices.ContainsFunc(entryPoints, func(e string) bool { return strings.EqualFold(e, name) })
+}
+
+// Covers tells whether there is a certificate for a host on an entry point that is no provider's and whose time is not over.
+func (s *Store) Covers(entryPoint, host string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.options.Now()
+	return slices.ContainsFunc(s.each(), func(c *source) bool {
+		return c.cert != nil && serves(c.entryPoints, entryPoint) && !expired(c.cert, now) && c.cert.Leaf.VerifyHostname(strings.Replace(host, "*", "any", 1)) == nil
+	})
+}
+
+// Revoked tells whether a certificate's OCSP server says that it was taken back.
+func (s *Store) Revoked(c *x509.Certificate) bool {
+	return s.stapler.says(&tls.Certificate{Certificate: [][]byte{c.Raw}}) == "revoked"
 }
 
 // lookEvery is how many ticks lie between two looks at the files.

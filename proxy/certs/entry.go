@@ -253,8 +253,11 @@ func shares(hello *tls.ClientHelloInfo, suites []uint16) bool {
 func (e *entry) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	n := e.names.Load()
 	for _, p := range n.providers {
-		if cert, err := p.Certificate(hello); cert != nil || err != nil {
-			return cert, err
+		switch cert, err := p.Certificate(hello); {
+		case err != nil:
+			return nil, err
+		case cert != nil:
+			return e.store.stapler.stapled(cert), nil
 		}
 	}
 	host := strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))

@@ -93,7 +93,7 @@ func (s *Store) Staple() {
 	s.publish()
 }
 
-// loaded is every certificate of ours, with its origin. Those of providers come with their staples.
+// loaded is every certificate there is, with its origin.
 func (s *Store) loaded() map[*tls.Certificate]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,6 +101,11 @@ func (s *Store) loaded() map[*tls.Certificate]string {
 	for _, source := range s.each() {
 		if source.cert != nil {
 			all[source.cert] = source.origin
+		}
+	}
+	for _, p := range s.providers {
+		for _, cert := range p.Certificates() {
+			all[cert] = "provider"
 		}
 	}
 	return all

@@ -34,6 +34,9 @@ func (s *Store) Status() []Status {
 		for _, c := range p.Certificates() {
 			all = append(all, s.describe("provider", c, served(entries, p.entryPoints)))
 		}
+		if t, may := p.Provider.(Troubled); may {
+			all = append(all, t.Problems()...)
+		}
 	}
 	return all
 }

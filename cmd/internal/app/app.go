@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"os"
@@ -30,6 +29,7 @@ import (
 	"github.com/appia-edge/appia/proxy"
 	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/certs"
+	"github.com/appia-edge/appia/proxy/certs/acme"
 	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
@@ -70,6 +70,7 @@ type App struct {
 	given    []byte        // the sticky key the flags gave; nil: it is derived from the swarm's id
 	tlsTo    *tls.Config   // towards https endpoints
 	certs    *certs.Store  // of entry points
+	issuing  *issuing      // nil: no certificates are had from a CA
 	compiler rules.Options
 	holdPage string                  // for requests that waited for an endpoint in vain
 	access   *accesslog.Log          // nil: no request is logged
@@ -174,7 +175,7 @@ func (a *App) makeCertificates() error {
 	a.certs = certs.New(certs.Options{
 		Directories: a.config.CertFolders, Sections: a.config.CertSections, Secret: secret, Log: a.log,
 	})
-	return nil
+	return a.makeACME(secret)
 }
 
 // entryPoints are the configured ones, with the pages that they have.
@@ -185,6 +186,12 @@ func (a *App) entryPoints() []proxy.EntryPointOptions {
 		if _, has := a.config.Shared[e.Name]; has {
 			a.inside[e.Name] = &insidePages{}
 			all[i].Internal = a.inside[e.Name]
+		}
+		if c := a.config.ACME; c != nil && c.Challenge == acme.HTTP01 && c.HTTPAt == e.Name {
+			if all[i].Internal == nil {
+				all[i].Internal = noPages{}
+			}
+			all[i].Internal = challengePage{a.issuing.manager, all[i].Internal}
 		}
 	}
 	return all
@@ -256,6 +263,9 @@ func (a *App) makeAdmin() {
 func (a *App) apply(t *rules.Table, s *snapshot.Swarm) []rules.Diagnostic {
 	a.setStickyKey(s.Cluster)
 	found := a.proxy.Swap(t)
+	if a.issuing != nil {
+		a.issuing.wanted(t, a.config.ACME)
+	}
 	if a.world.OnTable != nil {
 		a.world.OnTable(t, rules.Diff(a.last, t))
 	}
@@ -299,15 +309,7 @@ func endpointTLS(c *config.Config) (*tls.Config, error) {
 	if len(c.RootCAs) == 0 {
 		return t, nil
 	}
-	t.RootCAs = x509.NewCertPool()
-	for _, item := range c.RootCAs {
-		pem := []byte(item)
-		if file, err := os.ReadFile(item); err == nil {
-			pem = file
-		}
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("rootCAs: %q is neither a readable file nor PEM text with a certificate", item)
-		}
-	}
-	return t, nil
+	roots, err := rootsOf("rootCAs", c.RootCAs)
+	t.RootCAs = roots
+	return t, err
 }

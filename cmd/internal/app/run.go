@@ -28,6 +28,9 @@ func (a *App) Run(ctx context.Context) error {
 	looking, stopLooking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopLooking()
 	others.Go(func() { a.loop.Run(looking) })
+	if a.issuing != nil {
+		others.Go(func() { a.issuing.run(looking, a.log) })
+	}
 	if a.admin != nil {
 		defer a.admin.Close()
 		others.Go(a.runAdmin)

@@ -73,12 +73,15 @@ type Config struct {
 	CertFolders  []string        // of certificates for entry points that speak TLS
 	CertSections []certs.Section // [[tls]] of a file
 	SecretFile   string          // of what all routers know; "": the default place
-	AcceptGrace  time.Duration   // keep accepting this long after SIGTERM
-	Grace        time.Duration   // then this long for what is in flight
-	Drain        time.Duration   // for what is in flight to an endpoint that left the table
-	oldGrace     time.Duration   // --graceTimeOut, which wins when given
-	oldIdle      time.Duration   // --idleTimeout, which wins when given
-	leveled      bool            // logLevel was given, so that debug does not count
+	ACME         *ACME           // nil: no certificates are had from a CA
+	acme         ACME
+	acmeOn       bool
+	AcceptGrace  time.Duration // keep accepting this long after SIGTERM
+	Grace        time.Duration // then this long for what is in flight
+	Drain        time.Duration // for what is in flight to an endpoint that left the table
+	oldGrace     time.Duration // --graceTimeOut, which wins when given
+	oldIdle      time.Duration // --idleTimeout, which wins when given
+	leveled      bool          // logLevel was given, so that debug does not count
 	asked        pagesAsked
 	lock         *entryText // of the admin pages; nil: none
 	logAccess    bool
@@ -122,6 +125,7 @@ func Default() *Config {
 		HoldQueue:   1000,
 		IPv6Prefix:  128,
 		Limits:      http1.Defaults(),
+		acme:        ACME{Storage: SwarmStorage},
 		Grace:       10 * time.Second,
 		Drain:       time.Minute,
 	}

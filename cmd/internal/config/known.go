@@ -14,7 +14,8 @@ var known = []struct {
 	why   string
 	names []string
 }{
-	{"certificates by ACME are not served by this version", []string{"acme", "acme."}},
+	{"acme.dnsChallenge has taken its place", []string{"acme.dnsProvider", "acme.delayDontCheckDNS"}},
+	{"the CA's own choice of a chain is served", []string{"acme.preferredChain"}},
 	{"Appia discovers services of a Docker swarm, and nothing else", []string{
 		"boltdb", "boltdb.", "consul", "consul.", "consulCatalog", "consulCatalog.", "dynamodb", "dynamodb.", "ecs", "ecs.", "etcd", "etcd.",
 		"eureka", "eureka.", "file", "file.", "backends", "backends.", "frontends", "frontends.", "kubernetes", "kubernetes.", "marathon", "marathon.",

@@ -40,6 +40,8 @@ func (c *Config) readTOML(path string, text []byte) ([]setting, error) {
 		case skipped != "" && strings.HasPrefix(lower, skipped):
 		case lower == "tls" && i.value != nil:
 			all = append(all, tomlCertificates(i.value, where)...)
+		case lower == "acme.domains" && i.value != nil:
+			all = append(all, tomlDomains(i.value, where)...)
 		case lower == "entrypoints":
 		case strings.HasPrefix(lower, "entrypoints."):
 			if set, first := c.tomlEntryPoint(entries, i, where); first {

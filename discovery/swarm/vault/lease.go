@@ -44,25 +44,15 @@ type sighting struct {
 // ErrLost says that somebody else has taken a lock over, or may have: we could not say for too long that we hold it.
 var ErrLost = errors.New("the lock was lost")
 
-// Hold waits for a lock, and returns a context that ends when it is lost, or released, which also is to be called then.
-func (v *Vault) Hold(ctx context.Context, lock string) (held context.Context, release func(), err error) {
-	if err := v.Lock(ctx, lock); err != nil {
-		return nil, nil, err
-	}
+// Lost is closed when a lock that is held was lost: somebody else has taken it over, or may soon, as we could not say for too long
+// that we hold it. Nil: it is not held.
+func (v *Vault) Lost(lock string) <-chan struct{} {
 	v.mu.Lock()
-	l := v.held[lock]
-	v.mu.Unlock()
-	held, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(l.lost, func() { cancel(ErrLost) })
-	return held, func() {
-		stop()
-		cancel(nil)
-		over, end := context.WithTimeout(context.WithoutCancel(ctx), leaseBeat)
-		defer end()
-		if err := v.Unlock(over, lock); err != nil {
-			v.log.Debug("a lock could not be released, and ends by itself", zap.Error(err))
-		}
-	}, nil
+	defer v.mu.Unlock()
+	if l := v.held[lock]; l != nil {
+		return l.lost.Done()
+	}
+	return nil
 }
 
 // Lock waits for a lock until ctx ends. What others have stored while they held it is seen by who has it. Within one vault, a lock
@@ -88,7 +78,7 @@ func (v *Vault) Lock(ctx context.Context, lock string) error {
 
 // try tries once to get a lock. Nil without an error: somebody else has it.
 func (v *Vault) try(ctx context.Context, lock string) (*lease, error) {
-	if _, _, err := v.known(""); err != nil {
+	if _, err := v.ours(); err != nil {
 		return nil, err
 	}
 	name := v.seal.name("lock "+lock) + "-lock"

@@ -91,7 +91,7 @@ func (v *Vault) stored(ctx context.Context, name string, one *value) {
 }
 
 // Load is the value of a key, or fs.ErrNotExist. What is known is answered without asking the swarm, so also while nobody answers;
-// that something is not there is only said when the swarm has.
+// that something is not there is said when the swarm has said so just now.
 func (v *Vault) Load(ctx context.Context, key string) ([]byte, error) {
 	one, err := v.find(ctx, key)
 	if err != nil {
@@ -161,24 +161,6 @@ func (v *Vault) List(ctx context.Context, path string, recursive bool) ([]string
 		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
 	}
 	return list, nil
-}
-
-// current has the swarm looked at if it never was.
-func (v *Vault) current(ctx context.Context) error {
-	v.mu.Lock()
-	known, sealed := !v.refreshed.IsZero(), v.unopened > 0
-	v.mu.Unlock()
-	switch {
-	case sealed:
-		return ErrSealed
-	case known:
-		return nil
-	}
-	if err := v.refresh(ctx); err != nil {
-		return err
-	}
-	_, _, err := v.known("")
-	return err
 }
 
 // Stat tells of a key, or of a step on the way to others.

@@ -216,7 +216,10 @@ func (v *Vault) take(list []swarm.Config, written int) bool {
 			leases[c.ID] = c
 			continue
 		}
-		one := v.open(c)
+		one := v.opened[c.ID]
+		if one == nil {
+			one = v.open(c)
+		}
 		if one == nil {
 			unopened++
 			continue
@@ -252,11 +255,8 @@ func same(a, b map[string]*value) bool {
 	return true
 }
 
-// open unseals a config, or finds it opened. Nil: our key does not open it.
+// open unseals a config. Nil: our key does not open it.
 func (v *Vault) open(c swarm.Config) *value {
-	if known := v.opened[c.ID]; known != nil {
-		return known
-	}
 	key, modified, data, err := v.seal.open(c.Name, c.Data)
 	version, named := versionOf(c.Name, v.seal.name(key))
 	if err != nil || !named {
@@ -274,36 +274,56 @@ func (v *Vault) tellUnopened(n int) {
 		zap.Int("configs", n), zap.Int("opened", len(v.values)))
 }
 
-// freshEnough is how old a look at the swarm may be to say that a value is not there.
-const freshEnough = 250 * time.Millisecond
-
-// find is the newest version of a key, from what is known if it is known, else by another look.
+// find is the newest version of a key: what is known if it is known, else what the swarm has, which may be newer than the last look.
 func (v *Vault) find(ctx context.Context, key string) (*value, error) {
-	one, fresh, err := v.known(key)
-	if one != nil || err != nil || fresh {
-		return found(key, one, err)
-	}
-	if err := v.refresh(ctx); err != nil {
+	if err := v.current(ctx); err != nil {
 		return nil, err
 	}
-	one, _, err = v.known(key)
-	return found(key, one, err)
-}
-
-func found(key string, one *value, err error) (*value, error) {
-	if err == nil && one == nil {
-		err = fmt.Errorf("%s: %w", key, fs.ErrNotExist)
+	if one := v.known(key); one != nil {
+		return one, nil
 	}
-	return one, err
+	name := v.seal.name(key)
+	list, err := v.configs.Configs(ctx, labelKind, name+"-")
+	if err != nil {
+		return nil, fmt.Errorf("the swarm's configs: %w", err)
+	}
+	var newest *value
+	for _, c := range list {
+		if one := v.open(c); one != nil && (newest == nil || one.version > newest.version) {
+			newest = one
+		}
+	}
+	if newest == nil {
+		return nil, fmt.Errorf("%s: %w", key, fs.ErrNotExist)
+	}
+	return newest, nil
 }
 
-func (v *Vault) known(key string) (one *value, fresh bool, err error) {
+func (v *Vault) known(key string) *value {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.values[v.seal.name(key)]
+}
+
+// current has the swarm looked at if it never was, and says whether the vault is ours.
+func (v *Vault) current(ctx context.Context) error {
+	if known, err := v.ours(); known || err != nil {
+		return err
+	}
+	if err := v.refresh(ctx); err != nil {
+		return err
+	}
+	_, err := v.ours()
+	return err
+}
+
+func (v *Vault) ours() (known bool, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.unopened > 0 {
-		return nil, true, ErrSealed
+		return true, ErrSealed
 	}
-	return v.values[v.seal.name(key)], !v.refreshed.IsZero() && time.Since(v.refreshed) < freshEnough, nil
+	return !v.refreshed.IsZero(), nil
 }
 
 // sweep removes what nobody needs: versions that were replaced by who then crashed, and leases that nobody renews.
