@@ -145,7 +145,7 @@ var options = []option{
 	{"acme.httpChallenge.entryPoint", "", "name", "", "where: the one that is published as port 80", acmeOption(section(func(c *Config) *bool { return &c.acme.byHTTP }, text(func(c *Config) *string { return &c.acme.HTTPAt })))},
 	{"acme.tlsChallenge", "", "bool", "false", "by TLS (TLS-ALPN-01), on the entry point itself, which is published as port 443; wins over httpChallenge", acmeBool(func(a *ACME) *bool { return &a.byTLS })},
 	{"acme.dnsChallenge", "", "bool", "false", "by a record in the DNS, for which alone names with * are given; wins over the others", acmeBool(func(a *ACME) *bool { return &a.byDNS })},
-	{"acme.dnsChallenge.provider", "", "name", "", "who serves the zone: cloudflare, digitalocean, httpreq, rfc2136 or route53, with the environment variables of lego, as in Traefik 1.x", acmeDNS(text(func(c *Config) *string { return &c.acme.DNSProvider }))},
+	{"acme.dnsChallenge.provider", "", "name", "", "who serves the zone: alidns, cloudflare, digitalocean, httpreq, rfc2136 or route53, with the environment variables of lego, as in Traefik 1.x", acmeDNS(text(func(c *Config) *string { return &c.acme.DNSProvider }))},
 	{"acme.dnsChallenge.delayBeforeCheck", "", "duration", "0s", "before the record is looked for", acmeDNS(duration(func(c *Config) *time.Duration { return &c.acme.DNSDelay }))},
 	{"acme.dnsChallenge.resolvers", "", "addresses", "", "who is asked for it, 1.1.1.1:53; without it the system's resolver", acmeDNS(names(func(c *Config) *[]string { return &c.acme.Resolvers }))},
 	{"acme.dnsChallenge.disablePropagationCheck", "", "bool", "false", "do not wait until it is seen", acmeDNS(boolean(func(c *Config) *bool { return &c.acme.NoCheck }))},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,12 @@ import (
 	"github.com/mholt/acmez/v3/acme"
 )
 
+// A provider puts records of a kind into a zone that it serves, and takes them out.
+type provider interface {
+	Present(ctx context.Context, name, value string) error
+	CleanUp(ctx context.Context, name, value string) error
+}
+
 // providers are made from environment variables, as each of them says in lego's documentation.
 var providers = map[string]func() (challenge.Provider, error){
 	"cloudflare":   func() (challenge.Provider, error) { return cloudflare.NewDNSProvider() },
@@ -28,8 +35,16 @@ var providers = map[string]func() (challenge.Provider, error){
 	"route53":      func() (challenge.Provider, error) { return route53.NewDNSProvider() },
 }
 
+// own are those that we speak with ourselves.
+var own = map[string]func() (provider, error){
+	"alidns": func() (provider, error) { return newAliDNS(os.Getenv, os.ReadFile) },
+}
+
 // Names are the providers there are.
 func Names() (names []string) {
+	for name := range own {
+		names = append(names, name)
+	}
 	for name := range providers {
 		names = append(names, name)
 	}
@@ -47,22 +62,26 @@ type Options struct {
 
 // A Solver puts a challenge's record into the DNS, waits until it is seen, and takes it out again. It is a solver of acmez.
 type Solver struct {
-	provider challenge.Provider
+	lego     challenge.Provider // nil: own
+	own      provider
 	options  Options
 	resolver *net.Resolver
 }
 
 // New makes a solver. A provider that is not known, or whose environment lacks something, is an error that says so.
 func New(o Options) (*Solver, error) {
-	makes := providers[strings.ToLower(o.Provider)]
-	if makes == nil {
-		return nil, fmt.Errorf("there is no DNS provider %q: %s", o.Provider, strings.Join(Names(), ", "))
+	s := &Solver{options: o, resolver: resolver(o.Resolvers)}
+	name := strings.ToLower(o.Provider)
+	var err error
+	switch {
+	case own[name] != nil:
+		s.own, err = own[name]()
+	case providers[name] != nil:
+		s.lego, err = providers[name]()
+	default:
+		err = fmt.Errorf("there is no DNS provider %q: %s", o.Provider, strings.Join(Names(), ", "))
 	}
-	provider, err := makes()
-	if err != nil {
-		return nil, err
-	}
-	return &Solver{provider: provider, options: o, resolver: resolver(o.Resolvers)}, nil
+	return s, err
 }
 
 func resolver(servers []string) *net.Resolver {
@@ -82,12 +101,18 @@ func resolver(servers []string) *net.Resolver {
 
 // Present implements acmez.Solver.
 func (s *Solver) Present(ctx context.Context, c acme.Challenge) error {
-	return s.provider.Present(ctx, c.Identifier.Value, c.Token, c.KeyAuthorization)
+	if s.own != nil {
+		return s.own.Present(ctx, c.DNS01TXTRecordName(), c.DNS01KeyAuthorization())
+	}
+	return s.lego.Present(ctx, c.Identifier.Value, c.Token, c.KeyAuthorization)
 }
 
 // CleanUp implements acmez.Solver.
 func (s *Solver) CleanUp(ctx context.Context, c acme.Challenge) error {
-	return s.provider.CleanUp(ctx, c.Identifier.Value, c.Token, c.KeyAuthorization)
+	if s.own != nil {
+		return s.own.CleanUp(ctx, c.DNS01TXTRecordName(), c.DNS01KeyAuthorization())
+	}
+	return s.lego.CleanUp(ctx, c.Identifier.Value, c.Token, c.KeyAuthorization)
 }
 
 // Wait implements acmez.Waiter.
@@ -99,7 +124,7 @@ func (s *Solver) Wait(ctx context.Context, c acme.Challenge) error {
 		return nil
 	}
 	within, interval := time.Minute, 2*time.Second
-	if p, tells := s.provider.(challenge.ProviderTimeout); tells {
+	if p, tells := s.lego.(challenge.ProviderTimeout); tells {
 		within, interval = p.Timeout()
 	}
 	bounded, cancel := context.WithTimeout(ctx, within)
