@@ -48,7 +48,7 @@ func (b *bed) at(name string) string {
 // serves waits until clients get a certificate that they believe.
 func (b *bed) serves(host string, roots *x509.CertPool) (serial *numbers.Int) {
 	b.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(max(30*time.Second, b.patience)); ; time.Sleep(5 * time.Millisecond) {
 		cert, err := shake(b.t.Context(), b.at("https"), host, roots)
 		if err == nil {
 			return cert.SerialNumber

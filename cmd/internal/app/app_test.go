@@ -36,6 +36,8 @@ type bed struct {
 	logs   *observer.ObservedLogs
 	stop   context.CancelFunc
 	ended  chan error
+	// patience is how long a certificate may take; 0: half a minute.
+	patience time.Duration
 }
 
 func newEngine(t *testing.T) (*embedded.Engine, string) {

@@ -36,7 +36,7 @@ type pebble struct {
 	mu      sync.Mutex
 	routers []string // addresses that validations are led to
 	turn    int
-	led     int
+	came    chan struct{} // one slot: somebody wants to see a challenge
 }
 
 type lockedBuffer struct {
@@ -66,7 +66,7 @@ func newPebble(t *testing.T, life time.Duration) *pebble {
 			t.Skip(err, ": run proxy/certs/acme/prepare")
 		}
 	}
-	p := &pebble{t: t, directory: "https://" + freeAddress(t), management: freeAddress(t), dns: freeAddress(t), dnsControl: freeAddress(t)}
+	p := &pebble{t: t, directory: "https://" + freeAddress(t), management: freeAddress(t), dns: freeAddress(t), dnsControl: freeAddress(t), came: make(chan struct{}, 1)}
 	a := proxytest.NewAuthority(t)
 	p.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.Pool()}, DisableKeepAlives: true}, Timeout: 10 * time.Second}
 	dir := t.TempDir()
@@ -159,15 +159,21 @@ func (p *pebble) lead() (port int) {
 
 func (p *pebble) join(from net.Conn) {
 	defer from.Close()
+	select {
+	case p.came <- struct{}{}:
+	default:
+	}
 	p.mu.Lock()
-	if len(p.routers) == 0 {
-		p.mu.Unlock()
+	routers := p.routers
+	p.turn++
+	turn := p.turn
+	p.mu.Unlock()
+	if len(routers) == 0 {
+		_, _ = from.Read(make([]byte, 1)) // nobody answers
+		_, _ = io.Copy(io.Discard, from)
 		return
 	}
-	p.turn++
-	p.led++
-	address := p.routers[p.turn%len(p.routers)]
-	p.mu.Unlock()
+	address := routers[turn%len(routers)]
 	to, err := net.Dial("tcp", address)
 	if err != nil {
 		return
