@@ -21,7 +21,7 @@ func Recompile(prev *Table, specs []Spec, o Options) (*Table, []Diagnostic) {
 
 func (o Options) equal(other Options) bool {
 	return slices.Equal(o.EntryPoints, other.EntryPoints) && slices.Equal(o.DefaultEntryPoints, other.DefaultEntryPoints) && slices.Equal(o.TLSEntryPoints, other.TLSEntryPoints) &&
-		o.StrictPrefix == other.StrictPrefix && o.KeepTrailingSlash == other.KeepTrailingSlash
+		o.Act == other.Act && o.StrictPrefix == other.StrictPrefix && o.KeepTrailingSlash == other.KeepTrailingSlash
 }
 
 // follow is the table of other specs, if they differ from t's in endpoints only. Order, conflicts and indexes depend
@@ -36,7 +36,7 @@ func (t *Table) follow(specs []Spec) (next *Table, ok bool) {
 			return nil, false
 		}
 	}
-	next = &Table{Routes: slices.Clone(t.Routes), Services: services, Refused: t.Refused, byEntryPoint: t.byEntryPoint, options: t.options, specs: specs, found: t.found}
+	next = &Table{Routes: slices.Clone(t.Routes), Services: services, Refused: t.Refused, byEntryPoint: t.byEntryPoint, pins: t.pins, options: t.options, specs: specs, found: t.found}
 	for i, r := range next.Routes {
 		if s := services[r.Service.ID]; s != r.Service {
 			changed := *r

@@ -12,6 +12,7 @@ type Table struct {
 	Refused  []Refused  // what was asked for and is not served, in the order of Routes
 
 	byEntryPoint map[string]*index
+	pins         *pinIndex
 	options      Options
 
 	// For Recompile:
