@@ -164,6 +164,7 @@ func (r *reading) read3(later []entry, common segment) {
 		t.names[family] = append(t.names[family], name)
 		t.tellClash(e)
 	}
+	t.messageService()
 	for _, name := range t.names["middlewares"] {
 		t.middleware(t.own["middlewares."+name], t.noteTo(""))
 	}
