@@ -63,6 +63,7 @@ type EntryPoint struct {
 	refused   balancer.Causes // what got no further than the engine
 	failed    balancer.Causes // requests that did, and failed
 	tunnels   tunnels
+	act       *ActOptions // it takes messages; nil: requests
 }
 
 func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
@@ -131,6 +132,13 @@ func (p *Proxy) Listen(ctx context.Context) error {
 		return err
 	}
 	for _, e := range p.entries {
+		if e.act != nil {
+			if err := p.listenLater(ctx, e); err != nil {
+				p.Close()
+				return fmt.Errorf("entry point %s: %w", e.options.Name, err)
+			}
+			continue
+		}
 		listener, err := p.options.Listen(ctx, "tcp", e.options.Address)
 		if err != nil {
 			p.Close()
@@ -155,7 +163,7 @@ func (p *Proxy) Run() error {
 
 	ended := make(chan error, len(p.entries))
 	for _, e := range p.entries {
-		go func() { ended <- e.front.Serve(e.listener) }()
+		go func() { ended <- e.serve() }()
 	}
 	var first error
 	for range p.entries {
@@ -207,6 +215,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 		all.Go(func() { errs[i] = e.shutdown(ctx) })
 	}
 	all.Wait()
+	p.observers.close(ctx)
 	p.mirrors.close()
 	return errors.Join(errs...)
 }
@@ -231,6 +240,10 @@ const (
 // stopAccepting closes the socket when its queue is empty: the system resets whoever is in it, unless another process has the
 // same socket.
 func (e *EntryPoint) stopAccepting(ctx context.Context) {
+	if l, is := e.listener.(*later); is {
+		e.socket = l.now()
+		defer l.Close()
+	}
 	if e.socket == nil {
 		return
 	}
@@ -256,5 +269,6 @@ func (p *Proxy) Close() {
 		}
 		e.tunnels.cut()
 	}
+	p.observers.close(atOnce)
 	p.mirrors.close()
 }

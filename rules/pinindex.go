@@ -23,8 +23,9 @@ type pinNode struct {
 }
 
 type pinEnd struct {
-	route int32
-	pin   *Pin
+	route  int32
+	number int32 // the pin's place in pins
+	pin    *Pin
 }
 
 // A branch is how pins go on with one key.
@@ -47,6 +48,7 @@ type holder struct {
 
 func newPinIndex(holders []holder) *pinIndex {
 	x := &pinIndex{keys: numberKeys(holders), empty: len(holders) == 0}
+	numbers := x.list(holders)
 	for _, h := range holders {
 		root := &x.acts
 		if h.route.Rule.Observes() {
@@ -56,14 +58,25 @@ func newPinIndex(holders []holder) *pinIndex {
 		for _, pair := range h.pin.pairs {
 			at = at.branch(x.keys.numbers[pair.key]).then(pair.value)
 		}
-		at.ends = append(at.ends, pinEnd{int32(h.route.ID), h.pin})
-		x.pins = append(x.pins, *h.pin)
+		at.ends = append(at.ends, pinEnd{int32(h.route.ID), numbers[h.pin.text], h.pin})
 	}
 	x.acts.order()
 	x.sees.order()
+	return x
+}
+
+// list puts the pins in order and numbers them.
+func (x *pinIndex) list(holders []holder) map[string]int32 {
+	for _, h := range holders {
+		x.pins = append(x.pins, *h.pin)
+	}
 	slices.SortFunc(x.pins, ComparePins)
 	x.pins = slices.CompactFunc(x.pins, func(a, b Pin) bool { return a.text == b.text })
-	return x
+	numbers := make(map[string]int32, len(x.pins))
+	for i, p := range x.pins {
+		numbers[p.text] = int32(i)
+	}
+	return numbers
 }
 
 func numberKeys(holders []holder) Keys {
@@ -185,8 +198,9 @@ func (w *pinWalk) end(n *pinNode) (done bool) {
 
 // An Act is where a message goes.
 type Act struct {
-	Route *Route // nil: nowhere
-	Pin   *Pin   // that found it
+	Route  *Route // nil: nowhere
+	Pin    *Pin   // that found it
+	Number int    // the pin's place in Table.Pins
 }
 
 // Keys are those that MatchAct and Observers want to know of a message.
@@ -204,7 +218,7 @@ func (t *Table) MatchAct(m *Message) Act {
 	if !w.walk(&t.pins.acts, m.Fields) {
 		return Act{}
 	}
-	return Act{Route: t.Routes[w.first.route], Pin: w.first.pin}
+	return t.act(w.first)
 }
 
 // Observers appends the routes of all that want a copy of the message, each service once.
@@ -217,8 +231,12 @@ func (t *Table) Observers(m *Message, into []Act) []Act {
 	for _, end := range w.found {
 		r := t.Routes[end.route]
 		if !slices.ContainsFunc(into, func(a Act) bool { return a.Route.Service == r.Service }) {
-			into = append(into, Act{r, end.pin})
+			into = append(into, t.act(end))
 		}
 	}
 	return into
+}
+
+func (t *Table) act(end pinEnd) Act {
+	return Act{Route: t.Routes[end.route], Pin: end.pin, Number: int(end.number)}
 }

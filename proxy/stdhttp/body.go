@@ -46,6 +46,7 @@ type responseBody struct {
 	io.ReadCloser
 	answer   *http.Response
 	request  *content // of the request; nil: it had none
+	patience *patience
 	trailers message.Fields
 }
 
@@ -53,6 +54,7 @@ type responseBody struct {
 func (b *responseBody) Close() error {
 	err := b.ReadCloser.Close()
 	b.request.seal()
+	b.patience.end()
 	return err
 }
 
