@@ -1,0 +1,16 @@
+'use strict'
+
+// An observer: it has a copy of each message that its label asks for, and nobody waits for what it says. audit,cmd:seen tells how
+// many there were, in this task.
+let seen = 0
+
+require('seneca')({ tag: 'audit', log: 'warn' })
+  .add('role:math', (msg, reply) => {
+    seen++
+    console.log('seen', JSON.stringify({ cmd: msg.cmd, left: msg.left, right: msg.right }))
+    reply()
+  })
+  .add('role:audit,cmd:seen', (msg, reply) => reply({ seen }))
+  .listen({ port: Number(process.env.PORT) || 10101 })
+
+process.on('SIGTERM', () => process.exit(0))
