@@ -4,7 +4,7 @@
 // many there were, in this task.
 let seen = 0
 
-require('seneca')({ tag: 'audit', log: 'warn' })
+const seneca = require('seneca')({ tag: 'audit', log: 'warn' })
   .add('role:math', (msg, reply) => {
     seen++
     console.log('seen', JSON.stringify({ cmd: msg.cmd, left: msg.left, right: msg.right }))
@@ -13,4 +13,4 @@ require('seneca')({ tag: 'audit', log: 'warn' })
   .add('role:audit,cmd:seen', (msg, reply) => reply({ seen }))
   .listen({ port: Number(process.env.PORT) || 10101 })
 
-process.on('SIGTERM', () => process.exit(0))
+process.on('SIGTERM', () => seneca.close(() => process.exit(0)))
