@@ -143,8 +143,37 @@ func messagesShare(t *testing.T, callers map[string]*senecaCaller) {
 	})
 }
 
-// messagesSurvive has both callers send without a pause while swarm stops one of the tasks that answer.
+// messagesSurvive has both callers send without a pause while one of the tasks that answer ends: by swarm's doing none of them
+// fails, and of a task that is killed without notice at most what it had in its hands, as nobody may send an act twice.
 func messagesSurvive(t *testing.T, callers map[string]*senecaCaller) {
+	messagesDuring(t, callers, 0, func() {
+		docker(t, "service", "scale", "--detach", "messages_math=1")
+		eventually(t, "one task is left", func() error { return are(t, "messages_math", 1) })
+		docker(t, "service", "scale", "--detach", "messages_math=2")
+		eventually(t, "there are two again", func() error { return are(t, "messages_math", 2) })
+	})
+	messagesDuring(t, callers, 1, func() {
+		victim := containers(t, "messages_math")[0]
+		docker(t, "kill", victim)
+		eventually(t, "another task is in its place", func() error {
+			if now := containers(t, "messages_math"); len(now) != 2 || now[0] == victim || now[1] == victim {
+				return fmt.Errorf("containers %v", now)
+			}
+			return nil
+		})
+	})
+}
+
+func are(t *testing.T, service string, wanted int) error {
+	if now := containers(t, service); len(now) != wanted {
+		return fmt.Errorf("containers %v", now)
+	}
+	return nil
+}
+
+// messagesDuring has so many messages of each caller fail at most, and those at once.
+func messagesDuring(t *testing.T, callers map[string]*senecaCaller, most int, do func()) {
+	t.Helper()
 	type report struct {
 		dialect string
 		sent    int
@@ -162,27 +191,26 @@ func messagesSurvive(t *testing.T, callers map[string]*senecaCaller) {
 				default:
 				}
 				r.sent++
-				if o, err := c.act(sum); err != nil || o.Error != "" || o.Result["answer"] != 3.0 {
+				o, err := c.act(sum)
+				if err != nil || o.Error != "" || o.Result["answer"] != 3.0 {
 					r.failed = append(r.failed, fmt.Sprintf("message %d: %v %+v", r.sent, err, o))
+				}
+				if err != nil || o.MS > 2000 {
+					r.failed = append(r.failed, fmt.Sprintf("message %d took %d ms: %v", r.sent, o.MS, err))
+				}
+				if err != nil {
+					<-stop
 				}
 			}
 		}()
 	}
-	victim := containers(t, "messages_math")[0]
-	docker(t, "stop", victim)
-	eventually(t, "another task is in its place", func() error {
-		now := containers(t, "messages_math")
-		if len(now) != 2 || now[0] == victim || now[1] == victim {
-			return fmt.Errorf("containers %v", now)
-		}
-		return nil
-	})
+	do()
 	close(stop)
 	for range callers {
 		r := <-reports
-		t.Logf("%s: %d messages, %d failed", r.dialect, r.sent, len(r.failed))
-		for _, f := range r.failed {
-			t.Errorf("%s: %s", r.dialect, f)
+		t.Logf("%s: %d messages, %d failed %v", r.dialect, r.sent, len(r.failed), r.failed)
+		if len(r.failed) > most {
+			t.Errorf("%s: %d failed, of which %d may", r.dialect, len(r.failed), most)
 		}
 		if r.sent < 50 {
 			t.Errorf("%s: no load", r.dialect)
