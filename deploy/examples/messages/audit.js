@@ -11,7 +11,7 @@ require('seneca')({ tag: 'audit', log: 'warn' })
     reply()
   })
   .add('role:audit,cmd:seen', (msg, reply) => reply({ seen }))
-  .listen({ port: Number(process.env.PORT) || 10101 })
+  .listen({ host: '0.0.0.0', port: Number(process.env.PORT) || 10101 })
 
 // Routers know by now that this task is to end. What is on its way is answered yet, which seneca.close() would refuse to do.
 process.on('SIGTERM', () => setTimeout(() => process.exit(0), 2000))
