@@ -96,6 +96,7 @@ var excepted = []struct {
 		[]string{
 			"TestSlowClientsAreGivenUp", "TestWhoeverStopsReadingIsGivenUp", "TestEndpointIsLeftWhenTheClientIsGone",
 			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestClientsThatAreTooSlowAreCounted", "TestEndpointThatTakesNoMoreOfTheRequestIs504",
+			"TestAMessageThatDoesNotComeIsGivenUp",
 		},
 	},
 	{
@@ -104,7 +105,7 @@ var excepted = []struct {
 	},
 	{func(s setup) bool { return s.h2c }, "the kernel loses packets of one protocol as of the other, and it takes a while", []string{"TestLostPacketsCostNoRequest"}},
 	{func(s setup) bool { return s.std }, "net/http reads the rest of a short body, and goes on", []string{"TestAnAnswerThatEndsItsConnectionSaysSo"}},
-	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating"}},
+	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing", "TestASteadyActAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating"}},
 }
 
 // overTLSToo are the tests that run a last time with clients that come by TLS: what they say is about the client's connection, and
