@@ -142,7 +142,7 @@ func TestMessagesFindTheirServiceAndComeAsTheyWere(t *testing.T) {
 }
 
 func TestWhatIsNoMessageIsRefusedAtTheDoor(t *testing.T) {
-	m := newMessages(t)
+	m := newMessages(t, func(o *Options) { o.Act.MaxBody = 100_000 })
 	var asked atomic.Int32
 	m.serve(service{rule: "Act:color:red", addrs: []string{endpoint(t, func(http.ResponseWriter, *http.Request) { asked.Add(1) })}})
 	for _, c := range []struct {
@@ -166,9 +166,9 @@ func TestWhatIsNoMessageIsRefusedAtTheDoor(t *testing.T) {
 		{`{"color":"red","role":"transport"}`, nil, 403, "act_refused"},
 		{`{"color":"red","role":["seneca"],"cmd":"close"}`, nil, 403, "act_refused"},
 		{`{"color":"blue"}`, nil, 404, "act_not_found"},
-		{`{"color":"red","x":"` + strings.Repeat("x", 2<<20) + `"}`, nil, 413, "message_too_long"},
-		{`{"color":"red","x":"` + strings.Repeat("x", 2<<20) + `"}`, func(q *http.Request) { q.ContentLength = -1 }, 413, "message_too_long"},
-		{`{"color":"red","x":` + strings.Repeat("[", 500_000) + `}`, nil, 400, "bad_message"},
+		{`{"color":"red","x":"` + strings.Repeat("x", 200_000) + `"}`, nil, 413, "message_too_long"},
+		{`{"color":"red","x":"` + strings.Repeat("x", 200_000) + `"}`, func(q *http.Request) { q.ContentLength = -1 }, 413, "message_too_long"},
+		{`{"color":"red","x":` + strings.Repeat("[", 50_000) + `}`, nil, 400, "bad_message"},
 	} {
 		change := c.change
 		if change == nil {
@@ -179,6 +179,19 @@ func TestWhatIsNoMessageIsRefusedAtTheDoor(t *testing.T) {
 	}
 	if asked.Load() > 0 {
 		t.Error("the service was asked")
+	}
+}
+
+func TestTwoMebibytesAreTooMuch(t *testing.T) {
+	m := newMessages(t)
+	m.serve(service{rule: "Act:color:red", addrs: []string{echoing(t, "red")}})
+	text := `{"color":"red","x":"` + strings.Repeat("x", 2<<20) + `"}`
+	for _, length := range []int64{int64(len(text)), -1} {
+		r, body := m.act(text, func(q *http.Request) { q.ContentLength, q.Close = length, true })
+		refuses(t, r, body, 413, "message_too_long")
+	}
+	if r, body := m.act(text[:1<<20-2] + `"}`); r.StatusCode != 200 {
+		t.Errorf("a mebibyte: %d %.100s", r.StatusCode, body)
 	}
 }
 
