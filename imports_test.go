@@ -29,7 +29,8 @@ var allowed = map[string]string{
 	"proxy/middleware":         "rules proxy/message",
 	"proxy/proxytest":          "", // imported by tests alone
 	"proxy/http1":              "proxy/message balancer balancer/conn",
-	"proxy/stdhttp":            "proxy/message balancer balancer/conn",
+	"proxy/stdhttp":            "proxy/message balancer balancer/conn proxy/stdhttp/extended",
+	"proxy/stdhttp/extended":   "",
 	"proxy/accesslog":          "proxy/message",
 	"proxy/certs":              "",
 	"proxy/certs/acme":         "proxy/certs proxy/certs/acme/dns",
