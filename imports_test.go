@@ -31,7 +31,7 @@ var allowed = map[string]string{
 	"proxy/stdhttp":            "proxy/message balancer balancer/conn",
 	"proxy/accesslog":          "proxy/message",
 	"proxy/certs":              "",
-	"proxy":                    "rules balancer proxy/accesslog proxy/certs proxy/message proxy/middleware proxy/http1 proxy/stdhttp",
+	"proxy":                    "rules balancer balancer/conn proxy/accesslog proxy/certs proxy/message proxy/middleware proxy/http1 proxy/stdhttp",
 	"cmd/internal/config":      "rules discovery/labels discovery/swarm proxy proxy/accesslog proxy/certs proxy/http1",
 	"cmd/internal/metrics":     "balancer discovery rules proxy/certs",
 	"cmd/internal/stackfile":   "rules discovery/snapshot",
