@@ -15,9 +15,8 @@ import (
 
 // A front turns the connections of a listener into exchanges.
 type front interface {
-	Serve(net.Listener) error    // http.ErrServerClosed after Leave, Shutdown or Close
-	serveToo(net.Listener) error // another listener beside that of Serve, whose error is the same
-	Leave()                      // Shutdown is about to come: answers say that they are the last, and the listener may be closed
+	Serve(net.Listener) error // http.ErrServerClosed after Leave, Shutdown or Close
+	Leave()                   // Shutdown is about to come: answers say that they are the last, and the listener may be closed
 	Shutdown(context.Context) error
 	Close() error
 	Tick(now time.Time)
@@ -45,8 +44,6 @@ func (stdFront) Tick(time.Time) {}
 
 func (stdFront) takeHTTP2(net.Conn) bool { return false }
 
-func (f stdFront) serveToo(l net.Listener) error { return f.Server.Serve(l) }
-
 // An engine is our own HTTP/1.1, with net/http beside it for those who begin to speak HTTP/2.
 type engine struct {
 	*http1.Server
@@ -71,8 +68,6 @@ func (f *engine) Serve(l net.Listener) error {
 	beside.Wait()
 	return err
 }
-
-func (f *engine) serveToo(l net.Listener) error { return f.Server.Serve(l) }
 
 // Leave implements front.
 func (f *engine) Leave() {

@@ -140,10 +140,7 @@ func (p *Proxy) Listen(ctx context.Context) error {
 			p.Close()
 			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
 		}
-		e.socket, e.listener = listener, newGate(listener, e)
-		if e.options.ProxyProtocol != nil || e.secure != nil {
-			e.listener = newAntechamber(listener, e)
-		}
+		e.socket, e.listener = listener, e.room(listener)
 	}
 	return nil
 }
@@ -161,7 +158,7 @@ func (p *Proxy) Run() error {
 	for _, e := range p.entries {
 		serve = append(serve, func() error { return e.front.Serve(e.listener) })
 		if g, ok := e.listener.(gate); ok {
-			serve = append(serve, func() error { return e.front.serveToo(g.antechamber) })
+			serve = append(serve, func() error { return g.own.Serve(g.antechamber) })
 		}
 	}
 	ended := make(chan error, len(serve))

@@ -10,14 +10,26 @@ import (
 	"time"
 
 	"github.com/appia-edge/appia/proxy/certs"
+	"github.com/appia-edge/appia/proxy/http1"
 	"github.com/appia-edge/appia/rules"
 )
 
 // A gate is the listener of an entry point without TLS: while it has no TCP routes, connections go straight to the front. Where
-// it has some they are sorted in the antechamber, from which the front gets those that are HTTP's.
-type gate struct{ *antechamber }
+// it has some they are sorted in the antechamber, from which our engine gets those that are HTTP's.
+type gate struct {
+	*antechamber
+	own *http1.Server
+}
 
-func newGate(l net.Listener, e *EntryPoint) gate { return gate{makeAntechamber(l, e)} }
+// room is where the connections of an entry point's socket come to. net/http serves one listener of an entry point: its
+// connections all go through the antechamber.
+func (e *EntryPoint) room(socket net.Listener) net.Listener {
+	own, ours := e.front.(*engine)
+	if !ours || e.options.ProxyProtocol != nil || e.secure != nil {
+		return newAntechamber(socket, e)
+	}
+	return gate{makeAntechamber(socket, e), own.Server}
+}
 
 // Accept implements net.Listener.
 func (g gate) Accept() (net.Conn, error) {
