@@ -50,6 +50,7 @@ const (
 	longestBody = 1 << 14 // of a record in clear
 	handshakes  = 22      // the type of records that hold the handshake
 	clientHello = 1
+	noVersion   = 0x10 // a record's is to be ignored (RFC 8446, 5.1), and yet not what text would have in its place
 )
 
 // parseHello looks at what there is of a client's first bytes. need is how many there must be to know more; 0: all is known.
@@ -58,19 +59,22 @@ func parseHello(b []byte) (h hello, need int, err error) {
 	switch {
 	case len(b) == 0:
 		return h, 1, nil
-	case b[0] != handshakes, len(b) > 1 && b[1] != 3: // versions of TLS are 3.x
+	case b[0] != handshakes, len(b) > 1 && b[1] >= noVersion:
 		return h, 0, nil
 	}
 	h.tls = true
 	var message []byte
 	for at := 0; ; {
-		if len(b) < at+recordHead {
+		switch {
+		case at+recordHead > maxHello:
+			return h, 0, errHelloLong
+		case len(b) < at+recordHead:
 			return h, at + recordHead, nil
 		}
 		size := int(binary.BigEndian.Uint16(b[at+3:]))
 		end := at + recordHead + size
 		switch {
-		case b[at] != handshakes, b[at+1] != 3, size == 0, size > longestBody:
+		case b[at] != handshakes, b[at+1] >= noVersion, size == 0, size > longestBody:
 			return h, 0, errHelloForm
 		case end > maxHello:
 			return h, 0, errHelloLong
