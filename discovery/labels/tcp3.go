@@ -225,7 +225,7 @@ var rowsTCP = []row3{
 	{"tcprouters.<name>.tls.domains[n].sans", "", idle, "it is as good as `tls=true`; certificates are the entry point's or ACME's", "", ""},
 	{"tcprouters.<name>.ruleSyntax", "", idle, "rules of TCP are read as Traefik 3 has them", "", ""},
 	{"tcpservices.<name>.loadBalancer.server.port", "number", served, "port of every endpoint", "none: it must be given", "the service is not offered"},
-	{"tcpservices.<name>.loadBalancer.server.tls", "boolean", served, "`true`: TLS is spoken to endpoints, whose certificates are verified as those of https are", "`false`", "the default holds"},
+	{"tcpservices.<name>.loadBalancer.server.tls", "boolean", served, "`true`: TLS is spoken to endpoints; their certificates must be for the name that the client asked for, by `--rootCAs`, unless `--insecureSkipVerify`", "`false`", "the default holds"},
 	{"tcpservices.<name>.loadBalancer.server.weight", "number", served, "weight of each endpoint among all of the service", "1", "the default holds"},
 	{"tcpservices.<name>.loadBalancer.server.address", "", lacking, "endpoints are the service's tasks, not an address", "", ""},
 	{"tcpservices.<name>.loadBalancer.proxyProtocol", "boolean", served, "`true`: endpoints are told who the client is by the PROXY protocol's header, of version 2 unless said otherwise", "`false`", "the default holds"},
