@@ -91,7 +91,7 @@ var excepted = []struct {
 			"TestAServerThatSpeaksFirstIsHeardBesideRoutesOfTLS", "TestAClientHelloMayComeInAnyPieces", "TestWhoDoesNotSayWhereToIsLetGoAndCounted",
 			"TestTenMegabytesArriveBothWays", "TestASideThatHasSaidAllStillHearsTheOther", "TestTheTerminationDelayBoundsWhoGoesOnAlone",
 			"TestConnectionsOutliveTheEndpointsRetirementUntilItsDrainIsOver", "TestAShutdownWaitsForConnectionsAndCutsThemAtItsEnd",
-			"TestAShutdownIsOverWithTheLastConnection", "TestConnectionsAreSpreadAsWeightsSay", "TestAnEndpointThatRefusesIsPassedOverForAnother",
+			"TestAShutdownIsOverWithTheLastConnection", "TestNoConnectionIsLostWhileEndpointsAreReplaced", "TestConnectionsAreSpreadAsWeightsSay", "TestAnEndpointThatRefusesIsPassedOverForAnother",
 			"TestConnectionsWaitForAnEndpoint", "TestAConnectionToAServiceWithoutEndpointsIsClosedAndCounted", "TestFiltersOfTCPRoutesKeepOut",
 			"TestEndpointsAreToldOfTheClientByTheProxyProtocol", "TestAConnectionIsALineOfTheAccessLog",
 		},

@@ -34,7 +34,6 @@ type passage struct {
 	waits    time.Time // until when it waits for an endpoint; zero: it has not waited yet
 	retries  int
 	sent     int64 // bytes to the client
-	received int64 // and from it
 	status   int   // for the books
 	failure  *message.Failure
 }

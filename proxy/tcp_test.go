@@ -543,6 +543,41 @@ func TestConnectionsOutliveTheEndpointsRetirementUntilItsDrainIsOver(t *testing.
 	}
 }
 
+func TestNoConnectionIsLostWhileEndpointsAreReplaced(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	route := tcpRoute{rule: "HostSNI(`*`)", kind: plainTCP, addrs: []string{speaker(t, "0"), speaker(t, "0")}}
+	r.serveTCP(nil, route)
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				c := r.dial()
+				hears(t, c)
+				fmt.Fprintln(c, n)
+				if got := hears(t, c); got != fmt.Sprint(n) {
+					t.Errorf("%q came back for %d", got, n)
+				}
+				c.Close()
+			}
+		})
+	}
+	for n := range 50 {
+		route.addrs = []string{route.addrs[1], speaker(t, fmt.Sprint(n))}
+		r.serveTCP(nil, route)
+	}
+	close(stop)
+	clients.Wait()
+	if got := r.failures(); len(got) != 0 {
+		t.Errorf("failed: %v", got)
+	}
+}
+
 func TestAShutdownWaitsForConnectionsAndCutsThemAtItsEnd(t *testing.T) {
 	own := proxytest.NewAuthority(t)
 	for _, entry := range []EntryPointOptions{{}, overTLS(own, "a.com")} {

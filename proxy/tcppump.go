@@ -29,7 +29,7 @@ func (p *passage) pump(endpoint net.Conn) {
 	heard := make(chan struct{})
 	go func() {
 		defer close(heard)
-		p.received = p.upward(endpoint, client, early)
+		upward(endpoint, client, early)
 		p.bound(p.service.Transport.TerminationDelay)
 	}()
 	sent, err := io.Copy(client, endpoint)
@@ -43,14 +43,12 @@ func (p *passage) pump(endpoint net.Conn) {
 }
 
 // upward copies what the client says.
-func (p *passage) upward(endpoint, client net.Conn, early []byte) int64 {
-	if _, err := endpoint.Write(early); err != nil {
-		hangUp(endpoint, err)
-		return 0
+func upward(endpoint, client net.Conn, early []byte) {
+	_, err := endpoint.Write(early)
+	if err == nil {
+		_, err = io.Copy(endpoint, client)
 	}
-	n, err := io.Copy(endpoint, client)
 	hangUp(endpoint, err)
-	return n + int64(len(early))
 }
 
 // afterEnd is how long the client may go on once the endpoint has said all: one that is silent then would hold the connection for ever.
