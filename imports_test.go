@@ -63,6 +63,7 @@ var fenced = map[string]string{
 	"github.com/andybalholm/brotli":  "proxy/middleware",
 	"github.com/tg123/go-htpasswd":   "proxy/middleware",
 	"golang.org/x/crypto/ocsp":       "proxy/certs",
+	"golang.org/x/crypto/cryptobyte": "proxy",
 	"github.com/spf13/pflag":         "cmd/internal/config",
 	"github.com/pelletier/go-toml":   "cmd/internal/config",
 	"github.com/pires/go-proxyproto": "proxy",
