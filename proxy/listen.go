@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -63,6 +64,9 @@ type EntryPoint struct {
 	refused   balancer.Causes // what got no further than the engine
 	failed    balancer.Causes // requests that did, and failed
 	tunnels   tunnels
+
+	sorts atomic.Bool                // it has TCP routes: written by Swap
+	ends  atomic.Pointer[tls.Config] // of TCP routes for which TLS ends here; nil: there are none yet. Written by Swap
 }
 
 func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
@@ -136,10 +140,7 @@ func (p *Proxy) Listen(ctx context.Context) error {
 			p.Close()
 			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
 		}
-		e.socket, e.listener = listener, listener
-		if e.options.ProxyProtocol != nil || e.secure != nil {
-			e.listener = newAntechamber(listener, e)
-		}
+		e.socket, e.listener = listener, e.room(listener)
 	}
 	return nil
 }
@@ -153,12 +154,19 @@ func (p *Proxy) Run() error {
 	defer beating.Wait()
 	defer close(stop)
 
-	ended := make(chan error, len(p.entries))
+	var serve []func() error
 	for _, e := range p.entries {
-		go func() { ended <- e.front.Serve(e.listener) }()
+		serve = append(serve, func() error { return e.front.Serve(e.listener) })
+		if g, ok := e.listener.(gate); ok {
+			serve = append(serve, func() error { return g.own.Serve(g.antechamber) })
+		}
+	}
+	ended := make(chan error, len(serve))
+	for _, s := range serve {
+		go func() { ended <- s() }()
 	}
 	var first error
-	for range p.entries {
+	for range serve {
 		if err := <-ended; !errors.Is(err, http.ErrServerClosed) && first == nil {
 			first = err
 			p.Close()
@@ -242,8 +250,8 @@ func (e *EntryPoint) stopAccepting(ctx context.Context) {
 		}
 	}
 	_ = e.socket.Close()
-	if a, ok := e.listener.(*antechamber); ok {
-		a.finish(ctx)
+	if room, ok := e.listener.(interface{ finish(context.Context) }); ok {
+		room.finish(ctx)
 	}
 }
 

@@ -84,6 +84,19 @@ var excepted = []struct {
 		},
 	},
 	{
+		func(s setup) bool { return s.h2c }, "a connection is the same whatever services of HTTP speak",
+		[]string{
+			"TestTLSGoesOnUntouchedToTheServiceThatItsNameIsFor", "TestTLSIsEndedForAServiceThatSpeaksNone", "TestEndpointsAreSpokenToByTLSWhereTheirServiceWantsIt",
+			"TestAConnectionThatNoRouteIsForIsClosedAndCounted", "TestConnectionsWithoutTLSGoToARouteForAllOfThem", "TestARouteForAllConnectionsIsTriedBehindTheOthers",
+			"TestAServerThatSpeaksFirstIsHeardBesideRoutesOfTLS", "TestAClientHelloMayComeInAnyPieces", "TestWhoDoesNotSayWhereToIsLetGoAndCounted",
+			"TestTenMegabytesArriveBothWays", "TestASideThatHasSaidAllStillHearsTheOther", "TestTheTerminationDelayBoundsWhoGoesOnAlone",
+			"TestConnectionsOutliveTheEndpointsRetirementUntilItsDrainIsOver", "TestAShutdownWaitsForConnectionsAndCutsThemAtItsEnd",
+			"TestAShutdownIsOverWithTheLastConnection", "TestNoConnectionIsLostWhileEndpointsAreReplaced", "TestConnectionsAreSpreadAsWeightsSay", "TestAnEndpointThatRefusesIsPassedOverForAnother",
+			"TestConnectionsWaitForAnEndpoint", "TestAConnectionToAServiceWithoutEndpointsIsClosedAndCounted", "TestFiltersOfTCPRoutesKeepOut",
+			"TestEndpointsAreToldOfTheClientByTheProxyProtocol", "TestAConnectionIsALineOfTheAccessLog",
+		},
+	},
+	{
 		func(s setup) bool { return s.std }, "net/http closes an answer that was cut short for a 1.0 client as if it were whole",
 		[]string{"TestOldClientSeesThatAnAnswerWasCutShort"},
 	},
