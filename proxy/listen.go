@@ -17,6 +17,7 @@ import (
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/http3"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
 	"github.com/appia-edge/appia/rules"
@@ -32,6 +33,7 @@ type EntryPointOptions struct {
 	Filters    []rules.Filter // of every request, before routing; they run in the order of Traefik 1.x, whatever theirs here
 
 	TLS           *TLS           // nil: plain HTTP
+	HTTP3         *HTTP3         // nil: not spoken; it needs TLS
 	ProxyProtocol *ProxyProtocol // nil: not spoken
 	Internal      Internal       // pages of the router's own; nil: none
 }
@@ -56,6 +58,7 @@ type EntryPoint struct {
 	listener  net.Listener // socket, or what its connections go through first
 	secure    *tls.Config  // nil: plain HTTP
 	front     front
+	quic      *http3.Server // nil: HTTP/3 is not spoken
 	chain     *middleware.Chain // nil: no filters
 	unusable  error             // a filter that could not be made: the entry point must not be opened without it
 	responses []func(*message.Request, *message.Response)
@@ -74,6 +77,9 @@ func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 	}
 	if o.TLS != nil && e.unusable == nil {
 		e.secure, e.unusable = p.secure(o)
+	}
+	if o.HTTP3 != nil && e.unusable == nil {
+		e.unusable = e.checkHTTP3()
 	}
 	if p.options.StdHTTP1 {
 		e.front = newStdFront(e)
@@ -140,6 +146,10 @@ func (p *Proxy) Listen(ctx context.Context) error {
 		if e.options.ProxyProtocol != nil || e.secure != nil {
 			e.listener = newAntechamber(listener, e)
 		}
+		if err := e.listenHTTP3(ctx); err != nil {
+			p.Close()
+			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
+		}
 	}
 	return nil
 }
@@ -153,12 +163,20 @@ func (p *Proxy) Run() error {
 	defer beating.Wait()
 	defer close(stop)
 
-	ended := make(chan error, len(p.entries))
+	ended := make(chan error, 2*len(p.entries))
+	servers := 0
+	serve := func(s func() error) {
+		servers++
+		go func() { ended <- s() }()
+	}
 	for _, e := range p.entries {
-		go func() { ended <- e.front.Serve(e.listener) }()
+		serve(func() error { return e.front.Serve(e.listener) })
+		if e.quic != nil {
+			serve(e.quic.Serve)
+		}
 	}
 	var first error
-	for range p.entries {
+	for range servers {
 		if err := <-ended; !errors.Is(err, http.ErrServerClosed) && first == nil {
 			first = err
 			p.Close()
@@ -213,8 +231,9 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 
 func (e *EntryPoint) shutdown(ctx context.Context) error {
 	e.front.Leave()
+	quic := e.leaveHTTP3(ctx)
 	e.stopAccepting(ctx)
-	err := e.front.Shutdown(ctx)
+	err := errors.Join(e.front.Shutdown(ctx), <-quic)
 	if werr := e.tunnels.wait(ctx); err == nil {
 		err = werr
 	}
@@ -251,6 +270,9 @@ func (e *EntryPoint) stopAccepting(ctx context.Context) {
 func (p *Proxy) Close() {
 	for _, e := range p.entries {
 		e.front.Close()
+		if e.quic != nil {
+			e.quic.Close()
+		}
 		if e.listener != nil {
 			e.listener.Close()
 		}

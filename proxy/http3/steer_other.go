@@ -1,0 +1,13 @@
+//go:build !linux
+
+package http3
+
+import "net"
+
+// Elsewhere nothing is handed over (cmd/internal/handover), and nobody shares a port.
+
+func sharing() *net.ListenConfig { return &net.ListenConfig{} }
+
+func bufferOf(*net.UDPConn) int { return 0 }
+
+func (s *Server) steer() {}
