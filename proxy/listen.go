@@ -58,7 +58,7 @@ type EntryPoint struct {
 	listener  net.Listener // socket, or what its connections go through first
 	secure    *tls.Config  // nil: plain HTTP
 	front     front
-	quic      *http3.Server // nil: HTTP/3 is not spoken
+	quic      *http3.Server     // nil: HTTP/3 is not spoken
 	chain     *middleware.Chain // nil: no filters
 	unusable  error             // a filter that could not be made: the entry point must not be opened without it
 	responses []func(*message.Request, *message.Response)

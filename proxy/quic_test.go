@@ -86,3 +86,20 @@ func TestContentOfHTTP3PassesAsItIs(t *testing.T) {
 		}
 	}
 }
+
+// comeByHTTP3 asks by HTTP/3 whoever a test asks in clear.
+func comeByHTTP3(t testing.TB) http.RoundTripper {
+	transport := &http3.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableCompression: true}
+	t.Cleanup(func() { transport.Close() })
+	return overHTTP3{transport}
+}
+
+type overHTTP3 struct{ *http3.Transport }
+
+func (o overHTTP3) RoundTrip(q *http.Request) (*http.Response, error) {
+	there := q.Clone(q.Context())
+	there.URL.Scheme = "https"
+	return o.Transport.RoundTrip(there)
+}
+
+func (o overHTTP3) CloseIdleConnections() { o.Transport.CloseIdleConnections() }
