@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/quic-go/quic-go"
-	"github.com/quic-go/quic-go/http3"
 )
 
 // A client is a connection, from its first packet on.
@@ -23,7 +22,6 @@ type client struct {
 	entered  func()                    // tells that http has it
 	requests atomic.Int64              // under way
 	left     atomic.Pointer[time.Time] // when the last of them ended
-	end      sync.Once                 // of a client whose requests pile up
 }
 
 type clientKey struct{}
@@ -73,15 +71,7 @@ func (c *client) idleFor(now time.Time) time.Duration {
 	return now.Sub(*c.left.Load())
 }
 
-// begin counts a request. A client that takes its requests back as fast as it sends them has more of them under way than QUIC
-// lets it have streams, and none of the cost: that is the attack of CVE-2023-44487.
-func (c *client) begin() bool {
-	if c.requests.Add(1) <= 2*streams {
-		return true
-	}
-	c.end.Do(func() { _ = c.conn.CloseWithError(quic.ApplicationErrorCode(http3.ErrCodeExcessiveLoad), "") })
-	return false
-}
+func (c *client) begin() { c.requests.Add(1) }
 
 func (c *client) done() {
 	c.leave()

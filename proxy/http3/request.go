@@ -13,11 +13,8 @@ import (
 // serve hands on one request as other versions of HTTP would have it.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	c := clientOf(r.Context())
+	c.begin()
 	defer c.done()
-	if !c.begin() {
-		s.options.Refuse("requests", c.addr)
-		panic(http.ErrAbortHandler)
-	}
 	p := &paced{ResponseWriter: w, control: http.NewResponseController(w), server: s, client: c}
 	if status, code := s.excess(r); code != "" {
 		s.options.Refuse(code, c.addr)

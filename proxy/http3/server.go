@@ -38,7 +38,8 @@ type Options struct {
 }
 
 const (
-	// streams is how many requests a connection may have under way.
+	// streams is how many requests a connection may have under way. One that its client has taken back counts until it is not
+	// worked on any more (CVE-2023-44487).
 	streams = 100
 	// silence is for how long a connection asks nothing when it is closed by somebody who leaves: the last answer, and the word
 	// that no more are served, may have to be sent again until then.
