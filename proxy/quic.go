@@ -37,15 +37,16 @@ func (e *EntryPoint) listenHTTP3(ctx context.Context) error {
 		return err
 	}
 	o := e.proxy.options
-	e.quic, err = http3.Listen(ctx, net.JoinHostPort(host, port), http3.Options{
+	udp, err := o.ListenUDP(ctx, net.JoinHostPort(host, port))
+	if err != nil {
+		return err
+	}
+	e.quic = http3.New(udp, http3.Options{
 		Handler: stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Whole: o.WriteTimeout, Leaving: never},
 		TLS:     o.Certificates.OverQUIC(e.options.Name), Log: o.Log, Refuse: e.refuse,
 		HeadBytes: o.Limits.HeadBytes, Fields: o.Limits.Fields, TargetBytes: o.Limits.TargetBytes,
 		Head: o.ReadTimeout, Body: o.Limits.Body, Idle: o.IdleTimeout, Write: o.Limits.Write,
 	})
-	if err != nil {
-		return err
-	}
 	if told := e.options.HTTP3.AdvertisedPort; told > 0 {
 		port = strconv.Itoa(told)
 	}

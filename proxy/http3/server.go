@@ -47,15 +47,16 @@ const (
 	// unheard is for how long a client may be silent altogether. Who waits for an answer says now and then that he does
 	// (RFC 9114, 5.1).
 	unheard = time.Minute
+	// lastHandshakes is for how long a server that leaves waits for handshakes that are under way.
+	lastHandshakes = time.Second
 	// handshakeTime is for one where nothing else is said.
 	handshakeTime = 10 * time.Second
 )
 
-// A Server serves HTTP/3 from one UDP socket.
+// A Server serves HTTP/3 from its socket of a port.
 type Server struct {
 	options   Options
-	socket    *net.UDPConn
-	mark      mark
+	port      *Port
 	transport *quic.Transport
 	http      *http3.Server
 	gate      gate
@@ -68,32 +69,31 @@ type Server struct {
 	closing  bool // nobody gets in any more
 	clients  map[*client]struct{}
 	entering sync.WaitGroup // connections on their way to http, which must not be shut down meanwhile
-	serving  sync.WaitGroup // connections, and whoever steers
+	serving  sync.WaitGroup // connections
 }
 
-// Listen opens the socket. Nothing is read from it before Serve: clients that come earlier are served a moment later.
-func Listen(ctx context.Context, address string, o Options) (*Server, error) {
-	socket, err := openSocket(ctx, address, o.Log)
-	if err != nil {
-		return nil, err
-	}
+// New makes a server of a port, which it closes in the end. Nothing is read from it before Serve: clients that come earlier
+// are served a moment later, or by the predecessor.
+func New(port *Port, o Options) *Server {
+	quiet()
+	askForBuffer(port.socket(), o.Log)
 	if o.Head <= 0 {
 		o.Head = handshakeTime
 	}
-	s := &Server{options: o, socket: socket, mark: newMark(), clients: map[*client]struct{}{}}
+	s := &Server{options: o, port: port, clients: map[*client]struct{}{}}
 	s.ended, s.end = context.WithCancel(context.Background())
 	s.http = &http3.Server{
 		Handler: http.HandlerFunc(s.serve), MaxHeaderBytes: o.HeadBytes, IdleTimeout: o.Idle, ConnContext: s.enter,
 		Logger: slog.New(slog.DiscardHandler), // it tells of single clients' faults
 	}
 	s.transport = &quic.Transport{
-		Conn: socket, ConnectionIDGenerator: s.mark, ConnContext: s.admit, VerifySourceAddress: s.gate.isPressed,
+		Conn: port.socket(), ConnectionIDGenerator: port, ConnContext: s.admit, VerifySourceAddress: s.gate.isPressed,
 	}
-	return s, nil
+	return s
 }
 
 // Addr is where the server listens.
-func (s *Server) Addr() *net.UDPAddr { return s.socket.LocalAddr().(*net.UDPAddr) }
+func (s *Server) Addr() *net.UDPAddr { return s.port.socket().LocalAddr().(*net.UDPAddr) }
 
 // Serve serves until Shutdown or Close; its error is http.ErrServerClosed then.
 func (s *Server) Serve() error {
@@ -107,7 +107,7 @@ func (s *Server) Serve() error {
 	if err != nil {
 		return err
 	}
-	s.steer()
+	s.port.steer()
 	for {
 		conn, err := listener.Accept(s.ended)
 		switch {
@@ -128,7 +128,7 @@ func (s *Server) accept(conn *quic.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		_ = conn.CloseWithError(quic.ApplicationErrorCode(http3.ErrCodeNoError), "")
+		s.serving.Go(func() { s.reject(conn) })
 		return
 	}
 	c.conn, c.entered = conn, sync.OnceFunc(s.entering.Done)
@@ -136,6 +136,22 @@ func (s *Server) accept(conn *quic.Conn) {
 	s.clients[c] = struct{}{}
 	s.entering.Add(1)
 	s.serving.Go(func() { s.converse(c) })
+}
+
+// reject has a client that has come too late ask elsewhere.
+func (s *Server) reject(conn *quic.Conn) {
+	ctx, cancel := context.WithTimeout(s.ended, silence)
+	defer cancel()
+	_, _ = s.http.NewRawServerConn(conn)
+	for {
+		stream, err := conn.AcceptStream(ctx)
+		if err != nil {
+			_ = conn.CloseWithError(quic.ApplicationErrorCode(http3.ErrCodeNoError), "")
+			return
+		}
+		stream.CancelRead(quic.StreamErrorCode(http3.ErrCodeRequestRejected))
+		stream.CancelWrite(quic.StreamErrorCode(http3.ErrCodeRequestRejected))
+	}
 }
 
 func (s *Server) converse(c *client) {
@@ -167,6 +183,8 @@ func (s *Server) close() {
 // Shutdown tells all clients that no more requests are served (GOAWAY) and waits for those under way. What a client has sent
 // without knowing is rejected in the way that lets it ask elsewhere, whatever the method (RFC 9114, 4.1.1).
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.Leave()
+	s.awaitHandshakes(ctx)
 	s.close()
 	down := make(chan error, 1)
 	go func() { down <- s.http.Shutdown(ctx) }()
@@ -181,6 +199,14 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		case now := <-look.C:
 			s.closeSilent(since, now)
 		}
+	}
+}
+
+// awaitHandshakes lets those in who have come before Leave.
+func (s *Server) awaitHandshakes(ctx context.Context) {
+	late := time.Now().Add(lastHandshakes)
+	for s.gate.inside.Load() > 0 && ctx.Err() == nil && time.Now().Before(late) {
+		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -210,7 +236,7 @@ func (s *Server) Close() error {
 func (s *Server) finish() {
 	s.end()
 	_ = s.transport.Close()
-	_ = s.socket.Close()
+	s.port.Close()
 	s.serving.Wait()
 }
 

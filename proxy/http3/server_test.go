@@ -29,9 +29,18 @@ func start(t *testing.T, a *proxytest.Authority, address string, h http.HandlerF
 
 func listen(t *testing.T, a *proxytest.Authority, address string, h http.HandlerFunc) (*Server, func() map[string]int) {
 	t.Helper()
+	port, err := OpenPort(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serverOf(t, a, port, h)
+}
+
+func serverOf(t *testing.T, a *proxytest.Authority, port *Port, h http.HandlerFunc) (*Server, func() map[string]int) {
+	t.Helper()
 	var mu sync.Mutex
 	refused := map[string]int{}
-	s, err := Listen(t.Context(), address, Options{
+	s := New(port, Options{
 		Handler: h, Log: zap.NewNop(), TLS: &tls.Config{Certificates: []tls.Certificate{a.Pair("a.com")}, NextProtos: []string{"h3"}},
 		Refuse: func(code string, _ netip.AddrPort) {
 			mu.Lock()
@@ -39,9 +48,6 @@ func listen(t *testing.T, a *proxytest.Authority, address string, h http.Handler
 			refused[code]++
 		},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() { s.Close() })
 	return s, func() map[string]int {
 		mu.Lock()
