@@ -243,7 +243,7 @@ func (t *trip) failure(err error) *message.Failure {
 			f.Step = message.TimedOut
 		}
 	case t.connection() == nil, conn.Unsent(err): // the latter after the transport has given up a kept connection, safely
-		f.Step, f.Again = dialStep(err), whole
+		f.Step, f.Again, f.Err = dialStep(err), whole, handshakeFault(err)
 	case errors.Is(err, syscall.ETIMEDOUT): // the kernel's: nobody is there any more
 		f.Step, f.Again = message.TimedOut, whole && message.Idempotent(t.exchange.Request().Method)
 	case isTimeout(err):
