@@ -42,7 +42,7 @@ func TestEndpointsOfHTTPSAreBelievedOrRefusedWithAReason(t *testing.T) {
 	expired := func(c *x509.Certificate) {
 		c.NotBefore, c.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
 	}
-	old := &tls.Config{RootCAs: a.Pool(), MaxVersion: tls.VersionTLS11}
+	old := &tls.Config{RootCAs: a.Pool(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	for _, row := range []struct {
 		name   string
 		addr   string
