@@ -18,6 +18,7 @@ import (
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/http3"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
 	"github.com/appia-edge/appia/rules"
@@ -33,6 +34,7 @@ type EntryPointOptions struct {
 	Filters    []rules.Filter // of every request, before routing; they run in the order of Traefik 1.x, whatever theirs here
 
 	TLS           *TLS           // nil: plain HTTP
+	HTTP3         *HTTP3         // nil: not spoken; it needs TLS
 	ProxyProtocol *ProxyProtocol // nil: not spoken
 	Internal      Internal       // pages of the router's own; nil: none
 }
@@ -57,6 +59,7 @@ type EntryPoint struct {
 	listener  net.Listener // socket, or what its connections go through first
 	secure    *tls.Config  // nil: plain HTTP
 	front     front
+	quic      *http3.Server     // nil: HTTP/3 is not spoken
 	chain     *middleware.Chain // nil: no filters
 	unusable  error             // a filter that could not be made: the entry point must not be opened without it
 	responses []func(*message.Request, *message.Response)
@@ -78,6 +81,9 @@ func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 	}
 	if o.TLS != nil && e.unusable == nil {
 		e.secure, e.unusable = p.secure(o)
+	}
+	if o.HTTP3 != nil && e.unusable == nil {
+		e.unusable = e.checkHTTP3()
 	}
 	if p.options.StdHTTP1 {
 		e.front = newStdFront(e)
@@ -141,6 +147,10 @@ func (p *Proxy) Listen(ctx context.Context) error {
 			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
 		}
 		e.socket, e.listener = listener, e.room(listener)
+		if err := e.listenHTTP3(ctx); err != nil {
+			p.Close()
+			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
+		}
 	}
 	return nil
 }
@@ -159,6 +169,9 @@ func (p *Proxy) Run() error {
 		serve = append(serve, func() error { return e.front.Serve(e.listener) })
 		if g, ok := e.listener.(gate); ok {
 			serve = append(serve, func() error { return g.own.Serve(g.antechamber) })
+		}
+		if e.quic != nil {
+			serve = append(serve, e.quic.Serve)
 		}
 	}
 	ended := make(chan error, len(serve))
@@ -221,8 +234,9 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 
 func (e *EntryPoint) shutdown(ctx context.Context) error {
 	e.front.Leave()
+	quic := e.leaveHTTP3(ctx)
 	e.stopAccepting(ctx)
-	err := e.front.Shutdown(ctx)
+	err := errors.Join(e.front.Shutdown(ctx), <-quic)
 	if werr := e.tunnels.wait(ctx); err == nil {
 		err = werr
 	}
@@ -259,6 +273,9 @@ func (e *EntryPoint) stopAccepting(ctx context.Context) {
 func (p *Proxy) Close() {
 	for _, e := range p.entries {
 		e.front.Close()
+		if e.quic != nil {
+			e.quic.Close()
+		}
 		if e.listener != nil {
 			e.listener.Close()
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/http3"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
 	"github.com/appia-edge/appia/rules"
@@ -49,6 +50,8 @@ type Options struct {
 	Certificates *certs.Store // of entry points that speak TLS, beside their own; nil: none. Whoever made it closes it
 	// Listen opens sockets; nil: http1.Listening.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
+	// ListenUDP opens ports for HTTP/3; nil: http3.OpenPort.
+	ListenUDP func(ctx context.Context, address string) (*http3.Port, error)
 }
 
 // A Back carries an exchange's request to an endpoint and returns the head of its response.
@@ -85,6 +88,9 @@ func New(o Options) *Proxy {
 	}
 	if o.Dial == nil {
 		o.Dial = new(conn.Dialer).DialContext
+	}
+	if o.ListenUDP == nil {
+		o.ListenUDP = http3.OpenPort
 	}
 	if o.Certificates == nil {
 		o.Certificates = certs.New(certs.Options{Log: o.Log})

@@ -71,6 +71,12 @@ func startRouter(t testing.TB, o Options) *router {
 		o.EntryPoints = slices.Clone(o.EntryPoints)
 		o.EntryPoints[0].TLS = &TLS{}
 	}
+	var byHTTP3 http.RoundTripper
+	if now.h3 && o.EntryPoints[0].TLS == nil {
+		o.EntryPoints = slices.Clone(o.EntryPoints)
+		o.EntryPoints[0].TLS, o.EntryPoints[0].HTTP3 = &TLS{}, &HTTP3{}
+		byHTTP3 = comeByHTTP3(t)
+	}
 	p := New(o)
 	if err := p.Listen(t.Context()); err != nil {
 		t.Fatal(err)
@@ -91,6 +97,9 @@ func startRouter(t testing.TB, o Options) *router {
 	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if byHTTP3 != nil {
+		client.Transport = byHTTP3
+	}
 	return &router{t, p, o.Fleet, addr, client, nil}
 }
 

@@ -245,7 +245,7 @@ func (t *trip) failure(err error) *message.Failure {
 			f.Step = message.TimedOut
 		}
 	case t.connection() == nil, conn.Unsent(err): // the latter after the transport has given up a kept connection, safely
-		f.Step, f.Again = dialStep(err), whole
+		f.Step, f.Again, f.Err = dialStep(err), whole, handshakeFault(err)
 	case unprocessed(err):
 		f.Step, f.Again = message.Refused, whole
 	case errors.Is(err, syscall.ETIMEDOUT): // the kernel's: nobody is there any more

@@ -41,6 +41,9 @@ func TestEntryPointsReadAsTheyDidForTraefik(t *testing.T) {
 				Certificates: []proxy.Certificate{{Cert: "a", Key: "b"}, {Cert: "c", Key: "d"}}, Default: proxy.Certificate{Cert: "e", Key: "f"},
 				MinVersion: 0x302, CipherSuites: []uint16{0x2f, 0xc02f}, SNIStrict: true, ClientCAs: []string{"car", "ca2"}, ClientCAOptional: true,
 			}}},
+		{"Name:foo TLS HTTP3", proxy.EntryPointOptions{Name: "foo", TrustAll: true, TLS: &proxy.TLS{}, HTTP3: &proxy.HTTP3{}}},
+		{"Name:foo TLS http3:true HTTP3.AdvertisedPort:8443", proxy.EntryPointOptions{Name: "foo", TrustAll: true, TLS: &proxy.TLS{}, HTTP3: &proxy.HTTP3{AdvertisedPort: 8443}}},
+		{"Name:foo HTTP3:false", proxy.EntryPointOptions{Name: "foo", TrustAll: true}},
 		{"Name:foo TLS TLS.MinVersion:VersionTLS9", proxy.EntryPointOptions{Name: "foo", TrustAll: true, TLS: &proxy.TLS{}}},
 	} {
 		got, err := readEntryText(row.text).parse()
@@ -88,6 +91,8 @@ func TestEntryPointThatCannotBeMeantStopsTheRouter(t *testing.T) {
 		{"Redirect.Regex:x", "both Regex and Replacement"},
 		{"Redirect.EntryPoint:htpp", "did you mean http?"},
 		{"Auth.Forward.TrustForwardHeader:true", "no Address"},
+		{"HTTP3", "HTTP3 needs TLS"},
+		{"TLS HTTP3.AdvertisedPort:66000", "no port"},
 		{"Auth.Basics.Users:a:b", "did you mean Auth.Basic.Users?"},
 		{"WiteList.SourceRange:10.0.0.0/8", "did you mean WhiteList.SourceRange?"},
 	} {
