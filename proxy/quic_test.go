@@ -159,11 +159,7 @@ func TestHTTP3WithoutTLSIsAnErrorThatNamesTheEntryPoint(t *testing.T) {
 
 func TestTakenUDPPortIsAnErrorThatNamesTheEntryPoint(t *testing.T) {
 	a := proxytest.NewAuthority(t)
-	taken, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	taken := takenUDP(t)
 	entry := overQUIC(a, "a.com")
 	entry.Name, entry.Address = "web", taken.LocalAddr().String()
 	p := New(Options{EntryPoints: []EntryPointOptions{entry}, Fleet: balancer.New(balancer.Options{}), Log: zap.NewNop()})
@@ -174,6 +170,23 @@ func TestTakenUDPPortIsAnErrorThatNamesTheEntryPoint(t *testing.T) {
 		t.Errorf("the TCP port is still taken: %v", err)
 	} else {
 		l.Close()
+	}
+}
+
+// takenUDP is a UDP port that is taken, and whose number nobody has for TCP.
+func takenUDP(t *testing.T) net.PacketConn {
+	t.Helper()
+	for {
+		taken, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l, err := net.Listen("tcp", taken.LocalAddr().String()); err == nil {
+			l.Close()
+			t.Cleanup(func() { taken.Close() })
+			return taken
+		}
+		taken.Close()
 	}
 }
 
