@@ -159,21 +159,18 @@ func TestHTTP3WithoutTLSIsAnErrorThatNamesTheEntryPoint(t *testing.T) {
 
 func TestTakenUDPPortIsAnErrorThatNamesTheEntryPoint(t *testing.T) {
 	a := proxytest.NewAuthority(t)
-	taken, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	r := newRouter(t, overQUIC(a, "a.com"))
+	taken := r.proxy.EntryPoints()[0].quic.Addr().String()
 	entry := overQUIC(a, "a.com")
-	entry.Name, entry.Address = "web", taken.LocalAddr().String()
-	p := New(Options{EntryPoints: []EntryPointOptions{entry}, Fleet: balancer.New(balancer.Options{}), Log: zap.NewNop()})
+	entry.Name, entry.Address = "web", taken
+	p := New(Options{
+		EntryPoints: []EntryPointOptions{entry}, Fleet: balancer.New(balancer.Options{}), Log: zap.NewNop(),
+		Listen: func(ctx context.Context, network, address string) (net.Listener, error) { // only TCP lets it be shared
+			return atAddress{newHanded(), r.proxy.EntryPoints()[0].socket.Addr()}, nil
+		},
+	})
 	if err := p.Listen(t.Context()); !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "entry point web: HTTP/3") {
 		t.Error(err)
-	}
-	if l, err := net.Listen("tcp", entry.Address); err != nil {
-		t.Errorf("the TCP port is still taken: %v", err)
-	} else {
-		l.Close()
 	}
 }
 
@@ -469,3 +466,11 @@ func TestShutdownCutsRequestsOfHTTP3ThatTheGraceTimeDoesNotCover(t *testing.T) {
 		t.Error("the request was answered")
 	}
 }
+
+// atAddress is a listener that says where it is.
+type atAddress struct {
+	net.Listener
+	at net.Addr
+}
+
+func (l atAddress) Addr() net.Addr { return l.at }
