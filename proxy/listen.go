@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -66,6 +67,9 @@ type EntryPoint struct {
 	refused   balancer.Causes // what got no further than the engine
 	failed    balancer.Causes // requests that did, and failed
 	tunnels   tunnels
+
+	sorts atomic.Bool                // it has TCP routes: written by Swap
+	ends  atomic.Pointer[tls.Config] // of TCP routes for which TLS ends here; nil: there are none yet. Written by Swap
 }
 
 func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
@@ -142,10 +146,7 @@ func (p *Proxy) Listen(ctx context.Context) error {
 			p.Close()
 			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
 		}
-		e.socket, e.listener = listener, listener
-		if e.options.ProxyProtocol != nil || e.secure != nil {
-			e.listener = newAntechamber(listener, e)
-		}
+		e.socket, e.listener = listener, e.room(listener)
 		if err := e.listenHTTP3(ctx); err != nil {
 			p.Close()
 			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
@@ -163,20 +164,22 @@ func (p *Proxy) Run() error {
 	defer beating.Wait()
 	defer close(stop)
 
-	ended := make(chan error, 2*len(p.entries))
-	servers := 0
-	serve := func(s func() error) {
-		servers++
-		go func() { ended <- s() }()
-	}
+	var serve []func() error
 	for _, e := range p.entries {
-		serve(func() error { return e.front.Serve(e.listener) })
+		serve = append(serve, func() error { return e.front.Serve(e.listener) })
+		if g, ok := e.listener.(gate); ok {
+			serve = append(serve, func() error { return g.own.Serve(g.antechamber) })
+		}
 		if e.quic != nil {
-			serve(e.quic.Serve)
+			serve = append(serve, e.quic.Serve)
 		}
 	}
+	ended := make(chan error, len(serve))
+	for _, s := range serve {
+		go func() { ended <- s() }()
+	}
 	var first error
-	for range servers {
+	for range serve {
 		if err := <-ended; !errors.Is(err, http.ErrServerClosed) && first == nil {
 			first = err
 			p.Close()
@@ -261,8 +264,8 @@ func (e *EntryPoint) stopAccepting(ctx context.Context) {
 		}
 	}
 	_ = e.socket.Close()
-	if a, ok := e.listener.(*antechamber); ok {
-		a.finish(ctx)
+	if room, ok := e.listener.(interface{ finish(context.Context) }); ok {
+		room.finish(ctx)
 	}
 }
 

@@ -76,7 +76,7 @@ var excepted = []struct {
 	{
 		func(s setup) bool { return s.h2c }, "HTTP/2 has no 101 (RFC 9113, 8.6)",
 		[]string{
-			"TestUpgradedConnectionCarriesBothWays", "TestServiceThatSwitchesProtocolsUnaskedIsFaulty",
+			"TestAWebSocketComesOverHTTP2", "TestUpgradedConnectionCarriesBothWays", "TestServiceThatSwitchesProtocolsUnaskedIsFaulty",
 			"TestWebsocketsNeedThePasswordToo", "TestTunnelsMayTakeLongerThanRequests", "TestA101HasTheFieldsThatFiltersGiveToAnswers", "TestTunnelIsLoggedAtItsEnd", "TestTunnelsPassFiltersAndHoldTheirPlace", "TestARouteTriesOneEndpointAgainWhenItIsTold", "TestClientThatHasSaidAllInATunnelStillHearsTheEnd", "TestShutdownCutsWhatTheGraceTimeDoesNotCover",
 		},
 	},
@@ -85,6 +85,19 @@ var excepted = []struct {
 		[]string{
 			"TestEndpointThatIsSilentDuringTLSTimesOutAndAnotherIsAsked", "TestHTTP2ServicesAreSpokenToInClear",
 			"TestSilentClientOfATunnelWhoseEndpointHasGoneIsLetGo", "TestTakenAddressIsAnErrorThatNamesTheEntryPoint", "TestExceptedTestsAreThere",
+		},
+	},
+	{
+		func(s setup) bool { return s.h2c }, "a connection is the same whatever services of HTTP speak",
+		[]string{
+			"TestTLSGoesOnUntouchedToTheServiceThatItsNameIsFor", "TestTLSIsEndedForAServiceThatSpeaksNone", "TestEndpointsAreSpokenToByTLSWhereTheirServiceWantsIt",
+			"TestAConnectionThatNoRouteIsForIsClosedAndCounted", "TestConnectionsWithoutTLSGoToARouteForAllOfThem", "TestARouteForAllConnectionsIsTriedBehindTheOthers",
+			"TestAServerThatSpeaksFirstIsHeardBesideRoutesOfTLS", "TestAClientHelloMayComeInAnyPieces", "TestWhoDoesNotSayWhereToIsLetGoAndCounted",
+			"TestTenMegabytesArriveBothWays", "TestASideThatHasSaidAllStillHearsTheOther", "TestTheTerminationDelayBoundsWhoGoesOnAlone",
+			"TestConnectionsOutliveTheEndpointsRetirementUntilItsDrainIsOver", "TestAShutdownWaitsForConnectionsAndCutsThemAtItsEnd",
+			"TestAShutdownIsOverWithTheLastConnection", "TestNoConnectionIsLostWhileEndpointsAreReplaced", "TestConnectionsAreSpreadAsWeightsSay", "TestAnEndpointThatRefusesIsPassedOverForAnother",
+			"TestConnectionsWaitForAnEndpoint", "TestAConnectionToAServiceWithoutEndpointsIsClosedAndCounted", "TestFiltersOfTCPRoutesKeepOut",
+			"TestEndpointsAreToldOfTheClientByTheProxyProtocol", "TestAConnectionIsALineOfTheAccessLog",
 		},
 	},
 	{
@@ -108,6 +121,10 @@ var excepted = []struct {
 	},
 	{func(s setup) bool { return s.h2c }, "the kernel loses packets of one protocol as of the other, and it takes a while", []string{"TestLostPacketsCostNoRequest"}},
 	{func(s setup) bool { return s.std }, "net/http reads the rest of a short body, and goes on", []string{"TestAnAnswerThatEndsItsConnectionSaysSo"}},
+	{
+		func(s setup) bool { return s.std || s.h2c }, "net/http by itself has no gate; and what is behind the router makes no difference to it",
+		[]string{"TestH2specFindsNothingNew", "TestFloodsOfHTTP2EndTheirConnectionAndNobodyElses", "TestBusyClientsOfHTTP2AreNoFlood"},
+	},
 	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating"}},
 }
 

@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"os"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/balancer/conn"
 	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/http1"
@@ -27,6 +29,8 @@ type Options struct {
 	EntryPoints  []EntryPointOptions
 	Fleet        *balancer.Fleet
 	Back         Back
+	Dial         func(ctx context.Context, network, addr string) (net.Conn, error) // to endpoints of TCP routes; nil: conn.Dialer's
+	EndpointTLS  *tls.Config                                                       // towards those of them that speak it; nil: verified against the system's roots
 	Log          *zap.Logger
 	ReadTimeout  time.Duration   // for a request's head; 0: none
 	IdleTimeout  time.Duration   // of a client's connection between requests
@@ -63,6 +67,7 @@ type Proxy struct {
 	swaps   sync.Mutex        // one swap at a time
 	filters *middleware.Store // guarded by swaps
 	mirrors mirrors
+	crowd   crowd
 }
 
 // view is a table with what is alive behind it. Requests load it once and use it to their end.
@@ -80,6 +85,9 @@ func New(o Options) *Proxy {
 	}
 	if o.Listen == nil {
 		o.Listen = http1.Listening(3 * time.Minute).Listen
+	}
+	if o.Dial == nil {
+		o.Dial = new(conn.Dialer).DialContext
 	}
 	if o.ListenUDP == nil {
 		o.ListenUDP = http3.OpenPort
@@ -105,6 +113,7 @@ func (p *Proxy) Swap(t *rules.Table) []rules.Diagnostic {
 	chains, found := p.filters.Chains(t.Routes)
 	next := &view{table: t, groups: p.options.Fleet.Grow(t.Services), chains: chains, over: make(chan struct{})}
 	close(p.view.Swap(next).over)
+	p.sortTCP(t)
 	p.options.Fleet.Shrink(t.Services)
 	return found
 }

@@ -38,9 +38,9 @@ func TestOnlyNamesWorkloadsAndContenders(t *testing.T) {
 		only              []string
 		works, contenders int
 	}{
-		{nil, 12, 3},
-		{[]string{"nginx"}, 12, 1},
-		{[]string{"tls-keepalive", "tls-handshake", "tls-resumed", "h2", "h3"}, 1, 3},
+		{nil, 16, 3},
+		{[]string{"nginx"}, 16, 1},
+		{[]string{"tls-keepalive", "tls-handshake", "tls-resumed", "h2", "h3"}, 5, 3},
 		{[]string{"h1-10m", "nginx", "appia", "h1-100k"}, 2, 2},
 	} {
 		works, list, err := choose(c.only, workloads(), contenders(options{}, "appia"))

@@ -19,10 +19,15 @@ type requestBody struct {
 	trailers message.Fields
 	read     atomic.Int64
 	ended    atomic.Bool // written by whoever reads, the transport's goroutine mostly
+	stall    stall       // likewise
+	control  *http.ResponseController
 }
 
 // Read implements io.Reader.
 func (b *requestBody) Read(p []byte) (int, error) {
+	if b.control != nil {
+		b.stall.begin(b.control.SetReadDeadline)
+	}
 	n, err := b.ReadCloser.Read(p)
 	if total := b.read.Add(int64(n)); errors.Is(err, io.EOF) || total == b.request.ContentLength {
 		b.ended.Store(true)

@@ -118,6 +118,7 @@ func (i *issuing) run(ctx context.Context, log *zap.Logger) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	if i.vault != nil {
+		defer i.vault.Close()
 		all.Go(func() { i.vault.Run(ctx) })
 	}
 	if i.file != "" {
