@@ -32,6 +32,7 @@ var allowed = map[string]string{
 	"proxy/stdhttp":            "proxy/message balancer balancer/conn proxy/stdhttp/extended",
 	"proxy/stdhttp/extended":   "",
 	"proxy/http3":              "",
+	"proxy/http3/load":         "",
 	"proxy/accesslog":          "proxy/message",
 	"proxy/certs":              "",
 	"proxy/certs/acme":         "proxy/certs proxy/certs/acme/dns",
@@ -49,7 +50,7 @@ var allowed = map[string]string{
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
 		"proxy proxy/accesslog proxy/certs proxy/certs/acme proxy/certs/acme/dns proxy/http1 proxy/message proxy/stdhttp discovery/swarm/vault cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain cmd/internal/handover",
 	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
-	"cmd/bench":         "",
+	"cmd/bench":         "proxy/http3/load",
 	"cmd/appia":         "rules discovery/labels discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/explain cmd/internal/handover cmd/internal/migrate cmd/internal/demo",
 	"deploy/examples":   "",
 	"deploy/e2e":        "deploy/e2e/lab",

@@ -76,7 +76,7 @@ var excepted = []struct {
 	{
 		func(s setup) bool { return s.h2c }, "HTTP/2 has no 101 (RFC 9113, 8.6)",
 		[]string{
-			"TestAWebSocketComesOverHTTP2", "TestUpgradedConnectionCarriesBothWays", "TestServiceThatSwitchesProtocolsUnaskedIsFaulty",
+			"TestAWebSocketComesOverHTTP2", "TestUpgradedConnectionCarriesBothWays", "TestWebSocketsComeByHTTP3", "TestServiceThatSwitchesProtocolsUnaskedIsFaulty",
 			"TestWebsocketsNeedThePasswordToo", "TestTunnelsMayTakeLongerThanRequests", "TestA101HasTheFieldsThatFiltersGiveToAnswers", "TestTunnelIsLoggedAtItsEnd", "TestTunnelsPassFiltersAndHoldTheirPlace", "TestARouteTriesOneEndpointAgainWhenItIsTold", "TestClientThatHasSaidAllInATunnelStillHearsTheEnd", "TestShutdownCutsWhatTheGraceTimeDoesNotCover",
 		},
 	},

@@ -159,34 +159,18 @@ func TestHTTP3WithoutTLSIsAnErrorThatNamesTheEntryPoint(t *testing.T) {
 
 func TestTakenUDPPortIsAnErrorThatNamesTheEntryPoint(t *testing.T) {
 	a := proxytest.NewAuthority(t)
-	taken := takenUDP(t)
+	r := newRouter(t, overQUIC(a, "a.com"))
+	taken := r.proxy.EntryPoints()[0].quic.Addr().String()
 	entry := overQUIC(a, "a.com")
-	entry.Name, entry.Address = "web", taken.LocalAddr().String()
-	p := New(Options{EntryPoints: []EntryPointOptions{entry}, Fleet: balancer.New(balancer.Options{}), Log: zap.NewNop()})
+	entry.Name, entry.Address = "web", taken
+	p := New(Options{
+		EntryPoints: []EntryPointOptions{entry}, Fleet: balancer.New(balancer.Options{}), Log: zap.NewNop(),
+		Listen: func(ctx context.Context, network, address string) (net.Listener, error) { // only TCP lets it be shared
+			return atAddress{newHanded(), r.proxy.EntryPoints()[0].socket.Addr()}, nil
+		},
+	})
 	if err := p.Listen(t.Context()); !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "entry point web: HTTP/3") {
 		t.Error(err)
-	}
-	if l, err := net.Listen("tcp", entry.Address); err != nil {
-		t.Errorf("the TCP port is still taken: %v", err)
-	} else {
-		l.Close()
-	}
-}
-
-// takenUDP is a UDP port that is taken, and whose number nobody has for TCP.
-func takenUDP(t *testing.T) net.PacketConn {
-	t.Helper()
-	for {
-		taken, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if l, err := net.Listen("tcp", taken.LocalAddr().String()); err == nil {
-			l.Close()
-			t.Cleanup(func() { taken.Close() })
-			return taken
-		}
-		taken.Close()
 	}
 }
 
@@ -320,6 +304,65 @@ func TestBothBodiesStreamOverHTTP3(t *testing.T) {
 	write.Close()
 	if _, err := heard.ReadByte(); err != io.EOF {
 		t.Errorf("at the end: %v", err)
+	}
+}
+
+// WebSockets over HTTP/3 are WebSockets of HTTP/1.1 to endpoints (RFC 9220).
+func TestWebSocketsComeByHTTP3(t *testing.T) {
+	a := proxytest.NewAuthority(t)
+	r := newRouter(t, overQUIC(a, "a.com"))
+	asked := make(chan *http.Request, 1)
+	r.serve(service{rule: "Host:a.com", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		asked <- q
+		c, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n")
+		io.Copy(c, buffered)
+	})}})
+	conn, err := quic.DialAddr(t.Context(), r.addr, &tls.Config{RootCAs: a.Pool(), ServerName: "a.com", NextProtos: []string{"h3"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseWithError(0, "")
+	client := new(http3.Transport).NewClientConn(conn)
+	<-client.ReceivedSettings()
+	if !client.Settings().EnableExtendedConnect {
+		t.Fatal("extended CONNECT is not offered")
+	}
+	stream, err := client.OpenRequestStream(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, _ := http.NewRequest("CONNECT", "https://a.com/chat?x", nil)
+	q.Proto = "websocket"
+	if err := stream.SendRequestHeader(q); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := stream.ReadResponse()
+	if err != nil || answer.StatusCode != 200 {
+		t.Fatalf("%v %v", answer, err)
+	}
+	if got := <-asked; got.Method != "GET" || got.RequestURI != "/chat?x" || got.Header.Get("Upgrade") != "websocket" || got.Header.Get("Sec-Websocket-Key") == "" {
+		t.Errorf("the endpoint was asked %s %s %v", got.Method, got.RequestURI, got.Header)
+	}
+	for _, text := range []string{"hello", strings.Repeat("x", 1<<17)} {
+		said := make(chan struct{})
+		go func() {
+			defer close(said)
+			io.WriteString(stream, text)
+		}()
+		heard := make([]byte, len(text))
+		if _, err := io.ReadFull(stream, heard); err != nil || string(heard) != text {
+			t.Errorf("%d bytes: %v", len(text), err)
+		}
+		<-said
+	}
+	stream.Close()
+	if n, err := stream.Read(make([]byte, 1)); n > 0 || err != io.EOF {
+		t.Errorf("at the end: %d %v", n, err)
 	}
 }
 
@@ -482,3 +525,11 @@ func TestShutdownCutsRequestsOfHTTP3ThatTheGraceTimeDoesNotCover(t *testing.T) {
 		t.Error("the request was answered")
 	}
 }
+
+// atAddress is a listener that says where it is.
+type atAddress struct {
+	net.Listener
+	at net.Addr
+}
+
+func (l atAddress) Addr() net.Addr { return l.at }

@@ -23,6 +23,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	delete(r.Header, "Host") // it says what :authority does, or the request would not be here
 	r.Body = &body{ReadCloser: r.Body, answer: p}
+	if r.Method == http.MethodConnect && r.Proto != "HTTP/3.0" {
+		r.Header[":protocol"], r.Proto = []string{r.Proto}, "HTTP/3.0" // as net/http has it (RFC 9220)
+	}
 	if r.Header.Get("Expect") == "100-continue" {
 		w.WriteHeader(http.StatusContinue)
 	}

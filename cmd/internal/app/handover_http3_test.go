@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -85,9 +86,20 @@ func unworked(err error) bool {
 	return errors.As(err, &late)
 }
 
+// freeForBoth is an address that nobody has, neither for TCP nor for UDP.
+func freeForBoth(t *testing.T) string {
+	for {
+		at := freeAddress(t)
+		if c, err := net.ListenPacket("udp", at); err == nil {
+			c.Close()
+			return at
+		}
+	}
+}
+
 func newSuccessionOfHTTP3(t *testing.T) *succession {
 	s := newSuccession(t, "appia")
-	s.secure = freeAddress(t)
+	s.secure = freeForBoth(t)
 	s.flags = append(s.flags, "--entryPoints=Name:https Address:"+s.secure+" TLS HTTP3", "--defaultEntryPoints=http,https")
 	return s
 }
