@@ -338,6 +338,36 @@ func TestAClientOfHTTP2ThatTakesNothingIsGivenUp(t *testing.T) {
 	<-ended
 }
 
+// A stream of which nothing is wanted for longer than a client may stall is left alone, on its way there and back.
+func TestASilentStreamOfHTTP2IsNoStall(t *testing.T) {
+	const most = 100 * time.Millisecond
+	echo := endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		word := make([]byte, 4)
+		for err := error(nil); err == nil; _, err = io.ReadFull(q.Body, word) {
+			_, _ = w.Write(word)
+			_ = http.NewResponseController(w).Flush()
+		}
+	})
+	r := newRouterOf(t, Options{EntryPoints: []EntryPointOptions{{Name: "http", Address: "127.0.0.1:0"}}, Limits: http1.Limits{Write: most, Body: most}})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{echo}})
+	f := dialFrames(t, r.addr, nil)
+	f.did(f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, EndHeaders: true,
+		BlockFragment: f.block(":method", "POST", ":scheme", "http", ":authority", "a.com", ":path", "/", "content-type", "application/grpc")}))
+	for range 3 {
+		<-time.After(2 * most) // silence
+		f.did(f.WriteData(1, false, []byte("word")))
+		if got := f.until(func(frame http2.Frame) bool {
+			d, is := frame.(*http2.DataFrame)
+			return is && len(d.Data()) > 0 || isReset(frame)
+		}); got == nil || isReset(got) {
+			t.Fatalf("the stream ends: %v", got)
+		}
+	}
+}
+
+func isReset(f http2.Frame) bool { _, is := f.(*http2.RSTStreamFrame); return is }
+
 // WebSockets over HTTP/2 are WebSockets of HTTP/1.1 to endpoints (RFC 8441).
 func TestAWebSocketComesOverHTTP2(t *testing.T) {
 	key := make(chan string, 1)

@@ -20,13 +20,15 @@ type requestBody struct {
 	read     atomic.Int64
 	ended    atomic.Bool // written by whoever reads, the transport's goroutine mostly
 	stall    stall       // likewise
-	control  *http.ResponseController
+	giveUp   func()      // ends a Read that waits; nil: it may wait for ever
+	answered atomic.Bool // the answer has begun
 }
 
 // Read implements io.Reader.
 func (b *requestBody) Read(p []byte) (int, error) {
-	if b.control != nil {
-		b.stall.begin(b.control.SetReadDeadline)
+	if b.giveUp != nil {
+		b.stall.begin(b.giveUp)
+		defer b.stall.end()
 	}
 	n, err := b.ReadCloser.Read(p)
 	if total := b.read.Add(int64(n)); errors.Is(err, io.EOF) || total == b.request.ContentLength {

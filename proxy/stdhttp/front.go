@@ -34,8 +34,11 @@ type Front struct {
 func (f Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{writer: w, control: http.NewResponseController(w), origin: r, leaving: f.Leaving}
 	if r.ProtoMajor > 1 {
-		x.stall.most, x.body.stall = f.Stall, stall{most: f.Body}
-		x.body.control = x.control
+		x.stall.most = f.Stall
+		if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") { // whose streams may be silent for hours
+			x.body.stall.most = f.Body
+		}
+		x.body.giveUp = x.abandonBody
 	}
 	if code := x.read(f.Fields); code != "" {
 		f.refuse(x, code)
@@ -214,6 +217,7 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 		header["Content-Type"] = nil // else net/http guesses one
 	}
 	x.answered = true
+	x.body.answered.Store(true)
 	x.closeIfUnread(header)
 	x.closeIfLeaving(header)
 	status := r.Status
@@ -255,6 +259,16 @@ func (x *exchange) closeIfLeaving(header http.Header) {
 	}
 }
 
+// giveUp wakes who waits for the client to take more.
+func (x *exchange) giveUp() { _ = x.control.SetWriteDeadline(past) }
+
+// abandonBody wakes who waits for more of the client's body. Once it is being answered, client and service may talk as they like.
+func (x *exchange) abandonBody() {
+	if !x.body.answered.Load() {
+		_ = x.control.SetReadDeadline(past)
+	}
+}
+
 // relay copies the body. A short read means that we have caught up with the endpoint, so what was
 // read goes out at once: event streams and long polls need no timer and no option.
 func (x *exchange) relay(r *message.Response) (sent int64, fail *message.Failure) {
@@ -266,8 +280,10 @@ func (x *exchange) relay(r *message.Response) (sent int64, fail *message.Failure
 	for {
 		n, err := r.Body.Read(buffer[:])
 		if n > 0 {
-			x.stall.begin(x.control.SetWriteDeadline)
-			if _, werr := x.writer.Write(buffer[:n]); werr != nil {
+			x.stall.begin(x.giveUp)
+			_, werr := x.writer.Write(buffer[:n])
+			x.stall.end()
+			if werr != nil {
 				return sent, &message.Failure{Side: message.Client, Step: message.Relaying, Err: werr}
 			}
 			sent += int64(n)
@@ -278,7 +294,10 @@ func (x *exchange) relay(r *message.Response) (sent int64, fail *message.Failure
 		case err != nil:
 			return sent, &message.Failure{Side: message.Upstream, Step: message.Relaying, Err: err}
 		case n < len(buffer):
-			if ferr := x.control.Flush(); ferr != nil {
+			x.stall.begin(x.giveUp)
+			ferr := x.control.Flush()
+			x.stall.end()
+			if ferr != nil {
 				return sent, &message.Failure{Side: message.Client, Step: message.Relaying, Err: ferr}
 			}
 		}

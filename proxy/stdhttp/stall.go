@@ -1,23 +1,48 @@
 package stdhttp
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
-// A stall is for how long a client of HTTP/2 or 3 may keep one step of a body waiting. To set a deadline costs net/http a message to
-// another goroutine, so that it is set ahead, and again when a quarter of the time has passed: a step has three quarters at least.
+// A stall is for how long a client of HTTP/2 or 3 may keep one step of a body waiting. Deadlines of net/http's streams will not do: they
+// end a stream of which nothing is wanted at the moment, too, such as an event stream without events.
 type stall struct {
 	most time.Duration // 0: for ever
-	set  time.Time     // when last
+
+	mu      sync.Mutex
+	timer   *time.Timer // nil: there was no step yet
+	waiting bool
 }
 
-// begin gives the step that follows its time.
-func (s *stall) begin(deadline func(time.Time) error) {
+// begin is the beginning of a step. Should it take too long, give up is called, at most once and not after end.
+func (s *stall) begin(giveUp func()) {
 	if s.most <= 0 {
 		return
 	}
-	now := time.Now()
-	if now.Sub(s.set) < s.most/4 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = true
+	if s.timer != nil {
+		s.timer.Reset(s.most)
 		return
 	}
-	s.set = now
-	_ = deadline(now.Add(s.most)) // HTTP/2's and 3's can
+	s.timer = time.AfterFunc(s.most, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.waiting {
+			giveUp()
+		}
+	})
+}
+
+// end is the end of a step.
+func (s *stall) end() {
+	if s.most <= 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = false
+	s.timer.Stop()
 }

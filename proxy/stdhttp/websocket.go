@@ -56,7 +56,8 @@ type tunnel struct{ x *exchange }
 func (t tunnel) Read(p []byte) (int, error) { return t.x.origin.Body.Read(p) }
 
 func (t tunnel) Write(p []byte) (int, error) {
-	t.x.stall.begin(t.x.control.SetWriteDeadline)
+	t.x.stall.begin(t.x.giveUp)
+	defer t.x.stall.end()
 	n, err := t.x.writer.Write(p)
 	if err == nil {
 		err = t.x.control.Flush()
