@@ -341,10 +341,12 @@ func (h hijacked) CloseWrite() error {
 	return h.Close()
 }
 
+// fill copies the texts: an endpoint's may be of a buffer that is another's after the exchange, and HPACK keeps what it has encoded
+// for as long as the connection (RFC 7541, 2.3.2).
 func fill(header http.Header, fields *message.Fields) {
 	for _, field := range fields.All() {
-		key := http.CanonicalHeaderKey(field.Name)
-		header[key] = append(header[key], field.Value)
+		key := http.CanonicalHeaderKey(strings.Clone(field.Name))
+		header[key] = append(header[key], strings.Clone(field.Value))
 	}
 }
 
@@ -368,9 +370,9 @@ func writeTrailers(header http.Header, trailers *message.Fields) {
 			continue
 		}
 		if message.Listed(announced, field.Name) {
-			header.Add(field.Name, field.Value)
+			header.Add(strings.Clone(field.Name), strings.Clone(field.Value))
 			continue
 		}
-		header.Add(http.TrailerPrefix+field.Name, field.Value)
+		header.Add(http.TrailerPrefix+field.Name, strings.Clone(field.Value))
 	}
 }

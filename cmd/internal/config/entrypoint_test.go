@@ -185,3 +185,25 @@ func TestValuesThatMeanLessThanTheyLookAreTold(t *testing.T) {
 		t.Errorf("of --web: got %v %v", warnings, err)
 	}
 }
+
+func TestHTTP3IsAskedForInFiles(t *testing.T) {
+	for text, want := range map[string]*proxy.HTTP3{
+		"defaultEntryPoints=[\"https\"]\n[entryPoints.https]\naddress=\":443\"\n[entryPoints.https.tls]\n[entryPoints.https.http3]\n":                        {},
+		"defaultEntryPoints=[\"https\"]\n[entryPoints.https]\naddress=\":443\"\n[entryPoints.https.tls]\n[entryPoints.https.http3]\nadvertisedPort = 8443\n": {AdvertisedPort: 8443},
+		"defaultEntryPoints=[\"https\"]\n[entryPoints.https]\naddress=\":443\"\n[entryPoints.https.tls]\n":                                                   nil,
+	} {
+		c, warnings, err := load(around(file(text)), swarmMode)
+		if err != nil || len(warnings) > 0 {
+			t.Errorf("%q: %v %v", text, warnings, err)
+			continue
+		}
+		for _, e := range c.EntryPoints {
+			if e.Name == "https" && !reflect.DeepEqual(e.HTTP3, want) {
+				t.Errorf("%q: got %+v, want %+v", text, e.HTTP3, want)
+			}
+		}
+	}
+	if _, _, err := load(around(file("defaultEntryPoints=[\"https\"]\n[entryPoints.https]\naddress=\":443\"\n[entryPoints.https.http3]\n")), swarmMode); err == nil || !strings.Contains(err.Error(), "HTTP3 needs TLS") {
+		t.Errorf("without TLS: %v", err)
+	}
+}
