@@ -40,7 +40,7 @@ func (v *visit) outlast(now *view, match rules.Match) (*view, rules.Match) {
 			break
 		}
 		now = v.entry.proxy.view.Load()
-		match = now.table.Match(v.entry.options.Name, &v.query)
+		match = v.match(now)
 	}
 	v.service, v.view = nil, nil
 	return now, match

@@ -70,6 +70,8 @@ type EntryPoint struct {
 
 	sorts atomic.Bool                // it has TCP routes: written by Swap
 	ends  atomic.Pointer[tls.Config] // of TCP routes for which TLS ends here; nil: there are none yet. Written by Swap
+
+	act *ActOptions // it takes messages; nil: requests
 }
 
 func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
@@ -141,6 +143,13 @@ func (p *Proxy) Listen(ctx context.Context) error {
 		return err
 	}
 	for _, e := range p.entries {
+		if e.act != nil {
+			if err := p.listenLater(ctx, e); err != nil {
+				p.Close()
+				return fmt.Errorf("entry point %s: %w", e.options.Name, err)
+			}
+			continue
+		}
 		listener, err := p.options.Listen(ctx, "tcp", e.options.Address)
 		if err != nil {
 			p.Close()
@@ -166,7 +175,7 @@ func (p *Proxy) Run() error {
 
 	var serve []func() error
 	for _, e := range p.entries {
-		serve = append(serve, func() error { return e.front.Serve(e.listener) })
+		serve = append(serve, e.serve)
 		if g, ok := e.listener.(gate); ok {
 			serve = append(serve, func() error { return g.own.Serve(g.antechamber) })
 		}
@@ -228,6 +237,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 		all.Go(func() { errs[i] = e.shutdown(ctx) })
 	}
 	all.Wait()
+	p.observers.close(ctx)
 	p.mirrors.close()
 	return errors.Join(errs...)
 }
@@ -253,6 +263,10 @@ const (
 // stopAccepting closes the socket when its queue is empty: the system resets whoever is in it, unless another process has the
 // same socket.
 func (e *EntryPoint) stopAccepting(ctx context.Context) {
+	if l, is := e.listener.(*later); is {
+		e.socket = l.now()
+		defer l.Close()
+	}
 	if e.socket == nil {
 		return
 	}
@@ -281,5 +295,6 @@ func (p *Proxy) Close() {
 		}
 		e.tunnels.cut()
 	}
+	p.observers.close(atOnce)
 	p.mirrors.close()
 }

@@ -48,6 +48,7 @@ type Options struct {
 	// OnError hears of each answer from 400 on, at the request's end and on its goroutine. The texts are not to be kept.
 	OnError      func(status int, method, host, path string)
 	Certificates *certs.Store // of entry points that speak TLS, beside their own; nil: none. Whoever made it closes it
+	Act          *ActOptions  // nil: messages are not taken
 	// Listen opens sockets; nil: http1.Listening.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 	// ListenUDP opens ports for HTTP/3; nil: http3.OpenPort.
@@ -68,6 +69,10 @@ type Proxy struct {
 	filters *middleware.Store // guarded by swaps
 	mirrors mirrors
 	crowd   crowd
+
+	observers observers
+	tallies   map[string]*balancer.Tally // of pins; guarded by swaps
+	acts      atomic.Pointer[later]      // the listener of messages; nil: none, or not yet
 }
 
 // view is a table with what is alive behind it. Requests load it once and use it to their end.
@@ -75,6 +80,7 @@ type view struct {
 	table  *rules.Table
 	groups []*balancer.Group   // by rules.Service.ID
 	chains []*middleware.Chain // by rules.Route.ID; nil: no filters
+	pins   []*balancer.Tally   // by rules.Act.Number
 	over   chan struct{}       // closed when another view is in force
 }
 
@@ -99,6 +105,9 @@ func New(o Options) *Proxy {
 	for _, e := range o.EntryPoints {
 		p.entries = append(p.entries, newEntryPoint(p, e))
 	}
+	if o.Act != nil {
+		p.entries = append(p.entries, newActEntry(p, *o.Act))
+	}
 	empty, _ := rules.Compile(nil, rules.Options{})
 	p.view.Store(&view{table: empty, over: make(chan struct{})})
 	return p
@@ -111,11 +120,11 @@ func (p *Proxy) Swap(t *rules.Table) []rules.Diagnostic {
 	p.swaps.Lock()
 	defer p.swaps.Unlock()
 	chains, found := p.filters.Chains(t.Routes)
-	next := &view{table: t, groups: p.options.Fleet.Grow(t.Services), chains: chains, over: make(chan struct{})}
+	next := &view{table: t, groups: p.options.Fleet.Grow(t.Services), chains: chains, pins: p.pinTallies(t), over: make(chan struct{})}
 	close(p.view.Swap(next).over)
 	p.sortTCP(t)
 	p.options.Fleet.Shrink(t.Services)
-	return found
+	return append(found, p.openActs(t)...)
 }
 
 // Table is the one in force.

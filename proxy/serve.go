@@ -45,6 +45,7 @@ type visit struct {
 	errand   bool             // it is the router's own request
 	waits    time.Time        // until when it waits for an endpoint; zero: it has not waited yet
 	query    rules.Query
+	letter   *letter // what is known of it as a message; nil: it is none
 
 	// For the access log (record.go).
 	record  *accesslog.Record // nil: there is no log
@@ -73,11 +74,18 @@ func (e *EntryPoint) Serve(x message.Exchange) {
 
 // giveBack lets go of the table, whose endpoints would else live as long as the visit is not used again.
 func (v *visit) giveBack() {
+	if v.letter != nil {
+		v.letter.giveBack()
+	}
 	*v = visit{}
 	visits.Put(v)
 }
 
 func (v *visit) serve(now *view) {
+	if v.entry.act != nil {
+		v.act(now)
+		return
+	}
 	q := v.exchange.Request()
 	v.query = rules.Query{Method: q.Method, Host: q.Host, Path: q.Path, RawQuery: q.RawQuery, Header: &q.Fields, Client: q.Client.Addr()}
 	match := now.table.Match(v.entry.options.Name, &v.query)
@@ -263,6 +271,9 @@ func (v *visit) answer(r *message.Response) {
 	if v.admitted != nil {
 		r = v.entry.chain.Response(v.admitted, r)
 	}
+	if v.letter != nil {
+		r = v.reply(r)
+	}
 	for _, filter := range v.entry.responses {
 		filter(v.exchange.Request(), r)
 	}
@@ -313,6 +324,9 @@ func (v *visit) finish() {
 		return
 	}
 	v.entry.tally.Done(q.Method, v.protocol, v.code(), took)
+	if v.letter != nil && v.letter.tally != nil {
+		v.letter.tally.Done(q.Method, v.protocol, v.code(), took)
+	}
 	v.entry.tally.Sent.Add(uint64(v.sent))
 	if v.record != nil {
 		v.ends(took)

@@ -40,6 +40,8 @@ const (
 	BadClientIP        = "bad-client-ip"
 	RegexpTooBig       = "regexp-too-big"
 	RuleTooBig         = "rule-too-big"
+	BadPin             = "bad-pin"
+	ActNotAlone        = "act-not-alone"
 
 	UnknownEntryPoint     = "unknown-entry-point"
 	NoEntryPoint          = "no-entry-point"
@@ -54,6 +56,7 @@ const (
 	RouteOptionsDiffer    = "route-options-differ"
 	TakesAll              = "tcp-takes-all"
 	PrefixFallsInto       = "prefix-falls-into"
+	ActEntryPoint         = "act-entry-point"
 )
 
 // A CodeDoc says in a line what a code means.
@@ -98,6 +101,8 @@ func Codes() []CodeDoc {
 		{BadClientIP, "ClientIP takes an address or a network; the route is not served."},
 		{RegexpTooBig, "A regexp would take too much memory; the route is not served, or the argument never matches."},
 		{RuleTooBig, "The rule is too long or nested too deeply; the route is not served."},
+		{BadPin, "A pin of Act or Observe is key:value, several joined by commas; the route is not served."},
+		{ActNotAlone, "Act and Observe ask for messages, and stand in a rule with nothing else; the route is not served."},
 		{UnknownEntryPoint, "The entry point does not exist; the route is served at its others, if any. One that redirects there is not served."},
 		{NoEntryPoint, "The route has no entry point; it is not served."},
 		{UnknownService, "The route leads to a service that nobody offers; it is not served."},
@@ -111,5 +116,6 @@ func Codes() []CodeDoc {
 		{RouteOptionsDiffer, "Two routes ask for the same requests for the same service but forward them in different ways."},
 		{TakesAll, "A TCP route gets every connection without TLS of an entry point that HTTP routes are served at too, and leaves them none."},
 		{PrefixFallsInto, "A prefix that does not end at a slash also matches another owner's path."},
+		{ActEntryPoint, "Rules of messages are served on the entry point of messages alone, and other rules on any but that."},
 	}
 }

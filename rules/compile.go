@@ -14,6 +14,7 @@ type Options struct {
 	TLSEntryPoints     []string // those on which TLS is spoken
 	StrictPrefix       bool     // "/foo" is a prefix of "/foo" and "/foo/bar" only, not of "/foobar"
 	KeepTrailingSlash  bool     // "/foo" and "/foo/" are two paths, not one with a redirect
+	Act                string   // the entry point of messages, which is none of the others; "": there is none
 }
 
 func (o Options) manner() manner { return manner{strict: o.StrictPrefix, keep: o.KeepTrailingSlash} }
@@ -33,11 +34,12 @@ func Compile(specs []Spec, o Options) (*Table, []Diagnostic) {
 	c.orderRefused()
 	c.findConflicts(c.routes)
 	c.findConflicts(c.tcp)
+	pins := newPinIndex(c.claimPins())
 	forests := plant(c.routes, o.EntryPoints)
 	c.findOverlaps(forests)
 	c.tellTCP(forests)
 	indexes := pack(forests)
-	t := &Table{Routes: c.routes, TCP: c.tcp, Services: c.ordered, Refused: c.refused, byEntryPoint: indexes, doors: c.openDoors(indexes), options: o, specs: specs, found: c.found}
+	t := &Table{Routes: c.routes, TCP: c.tcp, Services: c.ordered, Refused: c.refused, byEntryPoint: indexes, doors: c.openDoors(indexes), pins: pins, options: o, specs: specs, found: c.found}
 	return t, t.diagnostics()
 }
 
@@ -130,10 +132,13 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-// orderRoutes puts the routes in the order they are tried.
+// orderRoutes puts the routes in the order they are tried, those of messages behind the others.
 func orderRoutes(routes []*Route) {
 	slices.SortFunc(routes, func(a, b *Route) int {
-		return cmp.Or(cmp.Compare(b.Priority, a.Priority), older(a.Owner, b.Owner), cmp.Compare(a.Name, b.Name))
+		if a.Rule.Messages() && b.Rule.Messages() {
+			return cmp.Or(compareActs(a, b), older(a.Owner, b.Owner), cmp.Compare(a.Name, b.Name))
+		}
+		return cmp.Or(compareBool(a.Rule.Messages(), b.Rule.Messages()), cmp.Compare(b.Priority, a.Priority), older(a.Owner, b.Owner), cmp.Compare(a.Name, b.Name))
 	})
 	for i, r := range routes {
 		r.ID = i

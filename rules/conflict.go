@@ -12,7 +12,7 @@ type claim struct{ entryPoint, condition string }
 func (c *compiler) findConflicts(routes []*Route) {
 	first := map[claim]*Route{}
 	for _, r := range routes {
-		if r.Rule.when != nil && impossible(r.Rule.when) {
+		if r.Rule.when != nil && impossible(r.Rule.when) || r.Rule.Messages() { // see claimPins
 			continue // already told; nobody loses anything by it
 		}
 		c.claimAll(first, r)

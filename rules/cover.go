@@ -13,7 +13,7 @@ import (
 func (t *Table) Covered() (found []Diagnostic) {
 	before := map[string][]*Route{} // by host; those that may hold for several are under ""
 	for _, r := range t.Routes {
-		if r.Shadowed || r.Rule.when != nil && impossible(r.Rule.when) {
+		if r.Shadowed || r.Rule.Messages() || r.Rule.when != nil && impossible(r.Rule.when) {
 			continue
 		}
 		host := soleHost(r.Rule.when)

@@ -19,7 +19,7 @@ func plant(routes []*Route, entryPoints []string) map[string]*forest {
 		forests[name] = newForest()
 	}
 	for _, r := range routes {
-		if r.Shadowed {
+		if r.Shadowed || r.Rule.Messages() {
 			continue
 		}
 		for _, name := range r.EntryPoints {

@@ -21,7 +21,7 @@ func Recompile(prev *Table, specs []Spec, o Options) (*Table, []Diagnostic) {
 
 func (o Options) equal(other Options) bool {
 	return slices.Equal(o.EntryPoints, other.EntryPoints) && slices.Equal(o.DefaultEntryPoints, other.DefaultEntryPoints) && slices.Equal(o.TLSEntryPoints, other.TLSEntryPoints) &&
-		o.StrictPrefix == other.StrictPrefix && o.KeepTrailingSlash == other.KeepTrailingSlash
+		o.Act == other.Act && o.StrictPrefix == other.StrictPrefix && o.KeepTrailingSlash == other.KeepTrailingSlash
 }
 
 // follow is the table of other specs, if they differ from t's in endpoints only. Order, conflicts and indexes depend
@@ -37,7 +37,7 @@ func (t *Table) follow(specs []Spec) (next *Table, ok bool) {
 		}
 	}
 	next = &Table{Routes: leadTo(services, t.Routes), TCP: leadTo(services, t.TCP), Services: services, Refused: t.Refused,
-		byEntryPoint: t.byEntryPoint, doors: t.doors, options: t.options, specs: specs, found: t.found}
+		byEntryPoint: t.byEntryPoint, doors: t.doors, pins: t.pins, options: t.options, specs: specs, found: t.found}
 	return next, true
 }
 

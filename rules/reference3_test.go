@@ -28,7 +28,7 @@ func TestEveryExampleOfTraefik3InTheDocsIsTrue(t *testing.T) {
 		}
 	}
 	for _, m := range traefik3 {
-		if !strings.Contains(tried, m.name+"(") {
+		if !isMessages(m.name) && !strings.Contains(tried, m.name+"(") {
 			t.Errorf("%s has no example", m.name)
 		}
 		if !strings.Contains(page, "`"+m.name+"`") {

@@ -97,7 +97,7 @@ func TestTheDocsExplainEveryFunctionAndHaveAnExampleOfIt(t *testing.T) {
 		if !strings.Contains(explained, "`"+f.name+"`") {
 			t.Errorf("%s is not explained", f.name)
 		}
-		if !regexp.MustCompile("[`; ]" + f.name + ":").MatchString(tried) {
+		if !isMessages(f.name) && !regexp.MustCompile("[`; ]"+f.name+":").MatchString(tried) {
 			t.Errorf("%s has no example", f.name)
 		}
 	}

@@ -28,7 +28,10 @@ func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 	if r.TCP != nil && r.takesAll() {
 		r.Priority = lastOfAll
 	}
-	if spec.Priority > 0 {
+	switch {
+	case spec.Rule.Messages():
+		r.Priority = 0 // pins have an order of their own
+	case spec.Priority > 0:
 		r.Priority, r.Given = spec.Priority, true
 	}
 	r.EntryPoints = c.entryPoints(r, spec)
@@ -48,6 +51,9 @@ func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 		return
 	}
 	r.Filters = c.resolvePages(r)
+	if r.Rule.Messages() {
+		c.askByMessage(r.Service)
+	}
 	r.Name = c.freeName(spec.Name)
 	c.routes = append(c.routes, r)
 }
@@ -98,6 +104,9 @@ func (c *compiler) freeName(name string) string {
 
 // entryPoints are those of a route's that exist.
 func (c *compiler) entryPoints(r *Route, spec RouteSpec) []string {
+	if spec.Rule.Messages() {
+		return c.actEntryPoint(r, spec)
+	}
 	if len(spec.EntryPoints) == 0 {
 		if len(c.defaults) == 0 {
 			c.tellRoute(r, NoEntryPoint, Error, "the route names no entry point and the router has no default one")
@@ -134,6 +143,13 @@ func (c *compiler) secured(r *Route) []string {
 }
 
 func (c *compiler) tellEntryPoint(o Owner, spec RouteSpec, name string) {
+	if name == c.options.Act {
+		c.tell(o, Diagnostic{
+			Label: spec.EntryPointsLabel, Value: name, Code: ActEntryPoint, Severity: Warning,
+			Message: "the entry point " + name + " takes messages alone, for rules such as Act:role:user; " + existing(c.options.EntryPoints),
+		})
+		return
+	}
 	c.tell(o, Diagnostic{
 		Label: spec.EntryPointsLabel, Value: name, Code: UnknownEntryPoint, Severity: Warning,
 		Suggestion: misspelled(name, c.options.EntryPoints),

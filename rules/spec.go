@@ -146,8 +146,11 @@ type Check struct {
 	Headers  []Pair // in the order of the label
 	Interval time.Duration
 	Timeout  time.Duration
-	Rise     int // passes in a row that bring an endpoint back
-	Fall     int // failures in a row that take it out
+	// Message: it is Seneca's own ping, POST {"role":"seneca","cmd":"ping"}, and not a GET. Compile sets it for services that
+	// answer messages.
+	Message bool
+	Rise    int // passes in a row that bring an endpoint back
+	Fall    int // failures in a row that take it out
 }
 
 // MaxConn limits concurrent requests by key.

@@ -14,6 +14,7 @@ type Table struct {
 
 	byEntryPoint map[string]*index
 	doors        map[string]*doors // of entry points that have TCP routes
+	pins         *pinIndex
 	options      Options
 
 	// For Recompile:

@@ -153,6 +153,9 @@ func (c Check) String() string { return c.spell(hide) }
 
 func (c Check) spell(secret func(string) string) string {
 	text := hideQuery(c.Path, secret)
+	if c.Message {
+		text += ";ping"
+	}
 	if c.Scheme != "" {
 		text += ";scheme=" + c.Scheme
 	}

@@ -113,6 +113,8 @@ var traefik1 = []function{
 	{"AddPrefix", false, (*reader).addPrefix},
 	{"ReplacePath", false, (*reader).replacePath},
 	{"ReplacePathRegex", false, (*reader).replacePathRegex},
+	{"Act", false, nil}, // see messages: their arguments have colons
+	{"Observe", false, nil},
 }
 
 // readPart reads "name:argument,argument". As in 1.x, empty pieces between colons and between commas vanish.
@@ -128,6 +130,11 @@ func (r *reader) readPart(part string) {
 	i := slices.IndexFunc(traefik1, func(f function) bool { return f.name == name })
 	if i < 0 {
 		r.unknown(name)
+		return
+	}
+	if isMessages(name) && strings.TrimSpace(joined) != "" {
+		_, written, _ := strings.Cut(part, ":")
+		r.messages(name, written)
 		return
 	}
 	args := strings.FieldsFunc(joined, func(c rune) bool { return c == ',' })
@@ -231,6 +238,9 @@ func (r *reader) checkBraces() {
 
 // finish tells what only the whole rule shows.
 func (r *reader) finish() {
+	if !r.failed {
+		r.checkAlone()
+	}
 	switch {
 	case r.failed:
 	case r.parts == 0:

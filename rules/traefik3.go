@@ -40,6 +40,9 @@ func ParseTraefik3(text string, syntax Syntax) (rule Rule, found []Diagnostic, o
 func (r *reader3) parse() (rule Rule, found []Diagnostic, ok bool) {
 	when := r.read()
 	r.suggest()
+	if !r.failed {
+		when = r.checkAlone(when)
+	}
 	if r.failed {
 		return Rule{Text: r.text, when: never(r.text)}, r.found, false
 	}

@@ -28,6 +28,8 @@ var traefik3 = []matcher{
 	{"Query", V3, true, 1, 2, (*reader3).query},
 	{"QueryRegexp", V3, false, 1, 2, (*reader3).queryRegexp},
 	{"ClientIP", V3, true, 1, 1, (*reader3).clientIP},
+	{"Act", V3, true, 1, 1, (*reader3).act},
+	{"Observe", V3, true, 1, 1, (*reader3).observe},
 	{"HostHeader", V2, false, 1, 1, (*reader3).host},
 	{"Headers", V2, false, 2, 2, (*reader3).headers},
 	{"HeadersRegexp", V2, false, 2, 2, (*reader3).headersRegexp},

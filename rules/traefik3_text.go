@@ -110,6 +110,12 @@ func (w *writer3) leaf(c condition) string {
 		return w.queryHas(c)
 	case clientIn:
 		return call("ClientIP", netip.Prefix(c).String())
+	case acts:
+		texts := make([]string, len(c.pins))
+		for i, p := range c.pins {
+			texts[i] = call(c.word(), p.text)
+		}
+		return strings.Join(texts, " || ")
 	}
 	return "!HostRegexp(`.*`)" // of what no request can meet
 }
@@ -215,6 +221,10 @@ func leaf1(c condition) (name, arg string) {
 		return "HeadersRegexp", c.name + "," + c.re.String()
 	case queryIs:
 		return "Query", c.name + "=" + c.value
+	case acts:
+		if len(c.pins) == 1 {
+			return c.word(), c.pins[0].text
+		}
 	}
 	return "", ""
 }

@@ -17,16 +17,16 @@ type row3 struct {
 }
 
 var rows3 = []row3{
-	{"routers.<name>.rule", "text", served, "which requests are for the service, in the [language of Traefik 3](rules.md)", "Host(`<service>`)", "the router is not served"},
+	{"routers.<name>.rule", "text", served, "which requests, or [messages](messages.md), are for the service, in the [language of Traefik 3](rules.md)", "Host(`<service>`)", "the router is not served"},
 	{"routers.<name>.ruleSyntax", "text", served, "`v3` or `v2`: how the rule's words are read", "`v3`", "the default holds"},
 	{"routers.<name>.priority", "number", served, "above 0 it overrides the length of the rule, the higher going first", "0", "the default holds"},
-	{"routers.<name>.entryPoints", "list", served, "entry points that serve the router", "`--defaultEntryPoints`", "unknown names are left out"},
+	{"routers.<name>.entryPoints", "list", served, "entry points that serve the router", "`--defaultEntryPoints`; `act` where the rule is of messages", "unknown names are left out"},
 	{"routers.<name>.middlewares", "list", served, "middlewares in the order in which requests pass them, of any service", "none", "the router is not served; empty: it is open, with an error of `appia check`"},
 	{"routers.<name>.service", "text", served, "the service, of any service's labels", "the only one declared beside it", "the router is not served"},
 	{"routers.<name>.tls", "boolean", served, "`true`: of the router's entry points, only those with TLS serve it", "`false`: all of them do", "the router is not served"},
 	{"routers.<name>.tls.<key>", "", idle, "it is as good as `tls=true`; certificates are the entry point's or ACME's", "", ""},
 	{"routers.<name>.observability.<key>", "", idle, "every request is counted and logged as the router's flags say", "", ""},
-	{"services.<name>.loadBalancer.server.port", "number", served, "port of every endpoint", "none: it must be given", "the service is not offered"},
+	{"services.<name>.loadBalancer.server.port", "number", served, "port of every endpoint", "none: it must be given, but for [messages](messages.md), where it is 10101", "the service is not offered"},
 	{"services.<name>.loadBalancer.server.scheme", "text", served, "how endpoints are spoken to: `http`, `https` or `h2c`", "`http`", "the service is not offered"},
 	{"services.<name>.loadBalancer.server.weight", "number", served, "weight of each endpoint among all of the service", "1", "the default holds"},
 	{"services.<name>.loadBalancer.server.url", "", lacking, "endpoints are the service's tasks, not a URL", "", ""},
@@ -51,7 +51,7 @@ var rows3 = []row3{
 	{"services.<name>.weighted.sticky.cookie.maxAge", "", lacking, "the cookie's maxAge", "", ""},
 	{"services.<name>.weighted.sticky.cookie.path", "", lacking, "the cookie's path", "", ""},
 	{"services.<name>.weighted.sticky.cookie.domain", "", lacking, "the cookie's domain", "", ""},
-	{"services.<name>.loadBalancer.healthCheck.path", "text", served, "turns health checks on: what is asked for", "no checks", "no checks"},
+	{"services.<name>.loadBalancer.healthCheck.path", "text", served, "turns health checks on: what is asked for; of a service that answers messages by Seneca's own ping, a POST", "no checks", "no checks"},
 	{"services.<name>.loadBalancer.healthCheck.port", "number", served, "port that is checked", "the endpoint's", "the default holds"},
 	{"services.<name>.loadBalancer.healthCheck.scheme", "text", served, "`http`, `https` or `h2c`", "the endpoint's", "the default holds"},
 	{"services.<name>.loadBalancer.healthCheck.hostname", "text", served, "Host of checks", "the endpoint's address", "any text will do"},

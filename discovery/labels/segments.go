@@ -143,6 +143,9 @@ func inherit(byName map[string]segment, notes *notebook) []segment {
 	}
 	delete(byName, "")
 	var segments []segment
+	if common.answersBeside(byName) {
+		segments = append(segments, common)
+	}
 	names := slices.Sorted(maps.Keys(byName))
 	if most := mostInherited / max(len(common.labels), 1); len(names) > most {
 		notes.add("", rules.Diagnostic{Code: TooManyLabels, Severity: rules.Error, Message: fmt.Sprintf(

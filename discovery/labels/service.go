@@ -113,13 +113,15 @@ func (r *reading) readSegment(s segment) {
 	d := newDraft(s.name, s.labels, r.options, r.notes)
 	d.applyAll()
 	d.makeFilters()
+	d.portOfMessages()
 	r.requirePort(d, s.name)
 	text := r.ruleText(d, s.name)
 	share := r.share(d, s.name)
 	rule, ok := r.parse(d, text)
 	filters := d.routeFilters()
 	d.shutEmpty(filters)
-	if _, given := d.labels["traefik.port"]; !given || text == "" {
+	d.idleForMessages(rule, filters)
+	if _, given := d.labels["traefik.port"]; !given && !rule.Messages() || text == "" {
 		r.astray = cmp.Or(r.astray, d.lock())
 	}
 	route := r.route(d, s.name, rule, text, share.Name, filters)

@@ -60,6 +60,10 @@ func (t *reading3) loadBalancer(o *options3, s *rules.ServiceSpec, name string) 
 
 func (t *reading3) port3(o *options3, d *draft, name string) bool {
 	e, given := o.options["loadbalancer.server.port"]
+	if !given && t.answersMessages(name) {
+		d.port = messagePort
+		return true
+	}
 	if !given {
 		t.notes.add("", rules.Diagnostic{Label: o.at + "loadbalancer.server.port", Code: NoPort, Severity: rules.Error,
 			Message: "the port that the tasks of the service " + name + " listen on must be given, so it is not offered"})

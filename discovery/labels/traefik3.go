@@ -173,6 +173,7 @@ func (r *reading) read3(later []entry, common segment) {
 		t.names[family] = append(t.names[family], name)
 		t.tellClash(e)
 	}
+	t.messageService()
 	for _, family := range []string{"middlewares", "tcpmiddlewares"} {
 		for _, name := range t.names[family] {
 			t.middleware(t.own[family+"."+name], t.noteTo(""))

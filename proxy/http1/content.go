@@ -83,6 +83,14 @@ func (c *content) whole() bool {
 	return c.ended || c.framing == sized && c.left <= int64(len(c.stream.unread()))
 }
 
+// Held implements message.Held.
+func (c *content) Held() ([]byte, bool) {
+	if c.touched || c.err != nil || c.framing != sized || !c.ended && c.left > int64(len(c.stream.unread())) {
+		return nil, false
+	}
+	return c.stream.unread()[:c.left], true
+}
+
 // Ready tells whether Read returns at once.
 func (c *content) Ready() bool { return c.ended || c.err != nil || len(c.stream.unread()) > 0 }
 

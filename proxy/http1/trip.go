@@ -52,6 +52,9 @@ func (u *upstream) ask(q *message.Request) error {
 	buffer := pages.Get().(*page)
 	defer pages.Put(buffer) // an open-coded defer, 2 ns
 	out := appendRequest(buffer[:0], q)
+	if own := int64(q.Patience); u.patience.Load() != own {
+		u.patience.Store(own)
+	}
 	u.in.set(heading, &u.carrier.back.clock)
 	body, mine := q.Body.(*content)
 	switch {

@@ -3,6 +3,7 @@ package http1
 import (
 	"net"
 	"sync/atomic"
+	"time"
 
 	"github.com/appia-edge/appia/proxy/message"
 )
@@ -26,11 +27,12 @@ type upstream struct {
 	err      error  // of the last wake-up
 	callback func(fd uintptr) bool
 
-	in      timer
-	out     timer
-	moved   uint64      // bytes, when last asked; only for sweep
-	aborted atomic.Bool // cut because the client or the endpoint is gone
-	unheard atomic.Bool // cut because the endpoint's machine acknowledges nothing
+	in       timer
+	out      timer
+	patience atomic.Int64 // for the head of this answer, in nanoseconds; 0: as long as for any
+	moved    uint64       // bytes, when last asked; only for sweep
+	aborted  atomic.Bool  // cut because the client or the endpoint is gone
+	unheard  atomic.Bool  // cut because the endpoint's machine acknowledges nothing
 }
 
 func newUpstream(c *carrier, conn net.Conn) *upstream {
@@ -116,10 +118,17 @@ func (u *upstream) giveUp(word uint64) {
 	_ = u.sock.conn.SetDeadline(past)
 }
 
+func (u *upstream) headTimeout() time.Duration {
+	if own := u.patience.Load(); own != 0 {
+		return time.Duration(own)
+	}
+	return u.carrier.back.options.HeadTimeout
+}
+
 // sweep cuts what is overdue; it must not wait.
 func (u *upstream) sweep() {
 	b := u.carrier.back
-	if word, w, age := u.in.get(&b.clock); w == heading && passed(age, b.options.HeadTimeout) && u.in.expire(word) {
+	if word, w, age := u.in.get(&b.clock); w == heading && passed(age, u.headTimeout()) && u.in.expire(word) {
 		_ = u.sock.conn.SetReadDeadline(past)
 	}
 	if word, w, age := u.in.get(&b.clock); (w == heading || w == working) && passed(age, b.options.Unheard) && u.sock.unheard(b.options.Unheard) {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"io"
 	"net/netip"
+	"time"
 )
 
 // An Exchange is one request and its answer, as the engine that reads from the client offers it.
@@ -43,7 +44,9 @@ type Request struct {
 	ClientIP string // Client's address as text, if the engine keeps it
 	Upgrade  string // the protocol asked for by Connection: upgrade, "" for none
 	Trailer  string // the names that are to come behind the content, as far as the client announced them
-	TLS      *TLS   // what is known of the client's end of a TLS connection; nil without
+	// Patience is for the head of the answer, whatever endpoints are given otherwise; 0: that.
+	Patience time.Duration
+	TLS      *TLS // what is known of the client's end of a TLS connection; nil without
 }
 
 // A TLS is what a handshake told of the client, the same for all requests of its connection.
@@ -67,6 +70,13 @@ type Body interface {
 	Length() int64
 	// Trailers are the fields behind the content; complete once Read returned io.EOF. Nil: none.
 	Trailers() *Fields
+}
+
+// A Held is a body that may be there already.
+type Held interface {
+	// Held is the whole body, if it has come and nothing of it was read; reading it gives the same. It is not to be changed, and
+	// good until it is read or the exchange ends.
+	Held() (text []byte, whole bool)
 }
 
 // Proto is the version of HTTP that a client speaks.

@@ -64,9 +64,18 @@ func (b *breaker) Response(v *Visit, r *message.Response) *message.Response {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	b.past.add(now, r.Status, now.Sub(began))
+	b.past.add(now, verdictOf(v, r), now.Sub(began))
 	b.judge(now)
 	return r
+}
+
+// verdictOf is the status as it counts. A service of messages says 500 for an error of its caller's, a division by zero say,
+// and is well.
+func verdictOf(v *Visit, r *message.Response) int {
+	if r.Status == http.StatusInternalServerError && v.Forwarded && v.Route != nil && v.Route.Rule.Messages() {
+		return http.StatusOK
+	}
+	return r.Status
 }
 
 // Switch implements Switcher: an endpoint that switches protocols has answered, and how long it took counts.

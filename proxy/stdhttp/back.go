@@ -53,12 +53,15 @@ func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Res
 	t := &trip{exchange: x}
 	defer t.over()
 	answer, err := b.transport(e).RoundTrip(t.request(e))
+	t.patience.heard()
 	if err != nil {
+		t.patience.end()
 		return nil, t.failure(err)
 	}
 	if fault := fault(x.Request(), answer); fault != nil {
 		answer.Body.Close()
 		t.content.seal()
+		t.patience.end()
 		return nil, &message.Failure{Side: message.Upstream, Step: message.Waiting, Err: fault}
 	}
 	return t.response(answer), nil
@@ -116,6 +119,7 @@ func (b *Back) newCarrier(e *balancer.Endpoint) io.Closer {
 type trip struct {
 	exchange message.Exchange
 	content  *content
+	patience *patience // nil: none of its own
 
 	mu   sync.Mutex
 	conn net.Conn // the connection that was had, so that bytes may have been sent; nil: none
@@ -169,7 +173,9 @@ func (t *trip) request(e *balancer.Endpoint) *http.Request {
 			out.Trailer = nil
 		}
 	}
-	ctx := httptrace.WithClientTrace(t.exchange.Context(), &httptrace.ClientTrace{
+	ctx, own := wait(t.exchange.Context(), q.Patience)
+	t.patience = own
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:        t.got,
 		Got1xxResponse: t.inform,
 	})
@@ -244,6 +250,8 @@ func (t *trip) failure(err error) *message.Failure {
 		if errors.Is(clientErr, os.ErrDeadlineExceeded) {
 			f.Step = message.TimedOut
 		}
+	case t.patience.late():
+		f.Step, f.Err = message.TimedOut, errLate
 	case t.connection() == nil, conn.Unsent(err): // the latter after the transport has given up a kept connection, safely
 		f.Step, f.Again, f.Err = dialStep(err), whole, handshakeFault(err)
 	case unprocessed(err):
@@ -299,7 +307,7 @@ func (t *trip) response(answer *http.Response) *message.Response {
 		answer.ContentLength = -1
 		r.Fields.Del("Content-Length")
 	}
-	r.Body = &responseBody{ReadCloser: answer.Body, answer: answer, request: t.content}
+	r.Body = &responseBody{ReadCloser: answer.Body, answer: answer, request: t.content, patience: t.patience}
 	if answer.ContentLength >= 0 && !r.Fields.Has("Content-Length") && answer.Request.Method != http.MethodHead {
 		r.Fields.Add("Content-Length", fmt.Sprint(answer.ContentLength))
 	}

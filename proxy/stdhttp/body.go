@@ -53,6 +53,7 @@ type responseBody struct {
 	io.ReadCloser
 	answer   *http.Response
 	request  *content // of the request; nil: it had none
+	patience *patience
 	trailers message.Fields
 }
 
@@ -60,6 +61,7 @@ type responseBody struct {
 func (b *responseBody) Close() error {
 	err := b.ReadCloser.Close()
 	b.request.seal()
+	b.patience.end()
 	return err
 }
 
