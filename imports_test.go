@@ -46,7 +46,7 @@ var allowed = map[string]string{
 	"cmd/internal/check": "rules discovery/snapshot discovery/labels discovery/swarm discovery/swarm/embedded cmd/internal/config " +
 		"cmd/internal/stackfile",
 	"cmd/internal/admin":    "rules balancer discovery proxy/certs proxy/message proxy/stdhttp cmd/internal/metrics cmd/internal/explain",
-	"cmd/internal/explain":  "rules balancer proxy proxy/message proxy/middleware",
+	"cmd/internal/explain":  "rules balancer proxy proxy/message proxy/middleware proxy/seneca",
 	"cmd/internal/handover": "proxy/http1 proxy/http3",
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
 		"proxy proxy/accesslog proxy/certs proxy/certs/acme proxy/certs/acme/dns proxy/http1 proxy/message proxy/stdhttp discovery/swarm/vault cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain cmd/internal/handover",

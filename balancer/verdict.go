@@ -42,6 +42,7 @@ type watchKey struct {
 // A check is rules.Check made comparable; the zero value stands for none.
 type check struct {
 	path, scheme, host, headers string
+	message                     bool
 	port, rise, fall            int
 	interval, timeout           time.Duration
 }
@@ -54,7 +55,7 @@ func checkOf(c *rules.Check) check {
 	if len(c.Headers) > 0 {
 		headers = fmt.Sprintf("%q", c.Headers)
 	}
-	return check{c.Path, c.Scheme, c.Host, headers, c.Port, c.Rise, c.Fall, c.Interval, c.Timeout}
+	return check{c.Path, c.Scheme, c.Host, headers, c.Message, c.Port, c.Rise, c.Fall, c.Interval, c.Timeout}
 }
 
 // watch finds or starts the probes of an endpoint; needs Fleet.mu. An endpoint that was in the group before

@@ -36,11 +36,12 @@ const (
 	Elsewhere         // it is served at other entry points only
 	Hidden            // another route asks for the same requests and is tried first
 	NotServed         // it would match, as far as it can be read, and is not served
+	Copied            // it gets a copy of the message
 )
 
 // String is the outcome in a word, for machines.
 func (o Outcome) String() string {
-	return [...]string{"wins", "later", "fails", "elsewhere", "hidden", "refused"}[o]
+	return [...]string{"wins", "later", "fails", "elsewhere", "hidden", "refused", "copied"}[o]
 }
 
 // A Reason is a part of a rule that a request does not meet.

@@ -14,13 +14,13 @@ import (
 
 const userAgent = "Appia-Health"
 
-// request is the question a probe asks: GET scheme://host:port and the check's path, query included.
+// request is the question a probe asks: GET scheme://host:port and the check's path, query included; or Seneca's ping to it.
 func request(ctx context.Context, e rules.Endpoint, c *rules.Check) (*http.Request, error) {
 	u, err := address(e, c)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := question(ctx, u, c)
 	if err != nil {
 		return nil, err
 	}
@@ -32,6 +32,20 @@ func request(ctx context.Context, e rules.Endpoint, c *rules.Check) (*http.Reque
 		req.Host = c.Host
 	}
 	return req, nil
+}
+
+// ping is what every service of Seneca answers. Today's ends its process at a GET, which has no message.
+const ping = `{"role":"seneca","cmd":"ping"}`
+
+func question(ctx context.Context, u *url.URL, c *rules.Check) (*http.Request, error) {
+	if !c.Message {
+		return http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(ping))
+	if err == nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, err
 }
 
 // setHeader knows that net/http keeps the Host header elsewhere and ignores it among the others.

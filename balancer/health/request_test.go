@@ -1,6 +1,7 @@
 package health
 
 import (
+	"io"
 	"testing"
 
 	"github.com/appia-edge/appia/rules"
@@ -49,5 +50,16 @@ func TestProbesCarryTheLabelsHeadersAndHost(t *testing.T) {
 	check.Host = "b.example"
 	if req, _ = request(t.Context(), rules.Endpoint{Scheme: "http", Addr: "x:1"}, &check); req.Host != "b.example" {
 		t.Errorf("the hostname label lost against a header: %q", req.Host)
+	}
+}
+
+func TestServicesOfMessagesAreAskedByAMessage(t *testing.T) {
+	r, err := request(t.Context(), rules.Endpoint{Scheme: "http", Addr: "10.0.0.1:10101"}, &rules.Check{Path: "/act", Message: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.Method != "POST" || string(body) != `{"role":"seneca","cmd":"ping"}` || r.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("%s %q %v", r.Method, body, err)
 	}
 }

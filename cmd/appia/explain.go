@@ -38,16 +38,16 @@ type questions struct {
 func newExplain() *cobra.Command {
 	var q questions
 	cmd := &cobra.Command{
-		Use: "explain [flags] METHOD URL [-- the router's flags]", Short: "Tell where a request goes, and why there",
+		Use: "explain [flags] {METHOD URL | act MESSAGE} [-- the router's flags]", Short: "Tell where a request goes, and why there",
 		DisableFlagsInUseLine: true,
 		Long: "Tell what becomes of a request: every route that is a candidate, in the order in which they are tried, and what keeps\n" +
 			"it from matching; those that would and are not served; the one that wins; what it makes of the path; what each filter does;\n" +
 			"the endpoints, and whose turn is next; and what the client gets. Filters that count or ask somebody are said to do so.\n" +
-			"Nothing is sent to a service, and no turn is taken.\n\n" +
+			"Nothing is sent to a service, and no turn is taken. With act it is a message of Seneca: which pin takes it, and who gets copies.\n\n" +
 			"A running router is asked by its API, at http://127.0.0.1:8080 unless --api says otherwise. With --stack or --snapshot\n" +
 			"it is what a router would make of these files; as for appia check, its flags stand behind -- or in the files.",
 		Example: "  appia explain GET https://api.example.com/v3/user/7 -H 'X-Foo: bar'\n  appia explain GET api.example.com/v3 --api http://router:8080\n" +
-			"  appia explain POST http://shop.example.com/cart --stack traefik.yml --stack shop.yml",
+			"  appia explain POST http://shop.example.com/cart --stack traefik.yml --stack shop.yml\n  appia explain act '{\"role\":\"math\",\"cmd\":\"sum\"}'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			own, router := cutAtDash(cmd, args)
 			answer, err := q.ask(cmd.Context(), own, router)
@@ -88,6 +88,9 @@ func (q *questions) ask(ctx context.Context, args, router []string) (*explain.An
 		return nil, errors.New("a method and a URL are needed, as in appia explain GET https://api.example.com/v3")
 	}
 	q.request.Method, q.request.URL = strings.ToUpper(args[0]), args[1]
+	if q.request.Method == "ACT" {
+		q.request.Message = args[1]
+	}
 	if err := q.readFields(); err != nil {
 		return nil, err
 	}
@@ -164,6 +167,9 @@ func (q *questions) askRouter(ctx context.Context) (*explain.Answer, error) {
 	}
 	form := url.Values{"method": {q.request.Method}, "url": {q.request.URL}, "all": {strconv.FormatBool(q.request.All)},
 		"client": {q.client}, "entryPoint": {q.request.EntryPoint}, "header": q.fields}
+	if q.request.Message != "" {
+		form.Set("act", q.request.Message)
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(at, "/")+"/api/explain?"+form.Encode(), nil)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ const (
 )
 
 // explain says what would become of a request: ?method=GET&url=https://…&header=Name: value, header as often as there are
-// fields, and client=, entryPoint= and all=true where they matter. No turn is taken.
+// fields, and client=, entryPoint= and all=true where they matter; or of a message, ?act={"role":"math"}. No turn is taken.
 func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 	asked, problem := readQuestion(r)
 	if problem != "" {
@@ -47,6 +47,9 @@ func readQuestion(r *http.Request) (q explain.Request, problem string) {
 	q = explain.Request{Method: form.Get("method"), URL: form.Get("url"), EntryPoint: form.Get("entryPoint"), All: form.Get("all") == "true", Header: http.Header{}}
 	if q.Method == "" {
 		q.Method = http.MethodGet
+	}
+	if q.Message = form.Get("act"); q.Message != "" {
+		return q, ""
 	}
 	if q.URL == "" {
 		return q, "url= is missing, as in /api/explain?url=https://api.example.com/v3/user"

@@ -28,6 +28,7 @@ type overview struct {
 	Counts      counts                 `json:"counts"`
 	Diagnostics list[rules.Diagnostic] `json:"diagnostics"`
 	Routes      list[routeView]        `json:"routes"`
+	Pins        list[pinView]          `json:"pins"`
 	Services    list[liveService]      `json:"services"`
 	Retiring    list[liveEndpoint]     `json:"retiring"`
 }
@@ -98,6 +99,7 @@ func (s *Server) survey(f filter, limit int, now time.Time) overview {
 		Counts:      s.count(table, fleet, found.Diagnostics),
 		Diagnostics: choose(worstFirst(found.Diagnostics), limit, f.diagnostic, same),
 		Routes:      choose(slices.Concat(table.Routes, table.TCP), limit, f.route, viewRoute),
+		Pins:        choose(s.viewPins(), limit, f.pin, same),
 		Services:    chooseServices(table, fleet, limit, f),
 		Retiring:    choose(fleet.Retiring, limit, f.endpoint, viewEndpoint),
 	}

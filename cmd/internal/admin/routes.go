@@ -55,6 +55,7 @@ func (s *Server) apiRoutes() map[string]http.HandlerFunc {
 		"/api/overview":     s.overview,
 		"/api/explain":      s.explain,
 		"/api/certificates": s.certificates,
+		"/api/pins":         s.pins,
 
 		"/api/providers":                                           s.providers,
 		"/api/providers/{provider}":                                s.part(wholeProvider),

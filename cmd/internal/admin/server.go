@@ -45,8 +45,10 @@ type Options struct {
 	Leaving      func() bool // termination has begun
 	Metrics      http.Handler
 	EntryPoints  []metrics.EntryPoint
-	Explained    []explain.EntryPoint  // the entry points, in the order of the flags
-	Certificates func() []certs.Status // nil: there are none
+	Explained    []explain.EntryPoint                     // the entry points, in the order of the flags
+	Certificates func() []certs.Status                    // nil: there are none
+	Pins         func() (*rules.Table, []*balancer.Tally) // of messages, as metrics.Sources has them; nil: none are taken
+	Copies       func() []metrics.Copies
 }
 
 // Pages are which pages a place has.

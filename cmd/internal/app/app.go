@@ -161,7 +161,7 @@ func (a *App) makeProxy() {
 		Limits: a.config.Limits, StdHTTP1: a.config.StdHTTP1, Ticks: a.world.Ticks, Retry: a.config.Retry,
 		WriteTimeout: a.config.WriteTimeout, Buckets: a.config.Buckets, AccessLog: a.access, OnError: a.onError(),
 	}
-	options.Certificates = a.certs
+	options.Certificates, options.Act = a.certs, a.config.Act.Options()
 	options.Dial, options.EndpointTLS = a.dialer().DialContext, a.tlsTo
 	if a.world.Handover != nil {
 		options.ListenUDP = a.world.Handover.ListenUDP
@@ -243,6 +243,9 @@ func (a *App) makeAdmin() {
 	if a.access != nil {
 		sources.LogLost = a.access.Lost
 	}
+	if a.config.Act.On {
+		sources.Pins, sources.Copies = a.proxy.PinTallies, a.copies
+	}
 	for _, e := range a.proxy.EntryPoints() {
 		sources.EntryPoints = append(sources.EntryPoints, metrics.EntryPoint{
 			Name: e.Name(), Tally: e.Tally(), Refused: e.Refused(), Failed: e.Failed(),
@@ -256,11 +259,19 @@ func (a *App) makeAdmin() {
 		Address: address, Path: a.config.WebPath, Listen: a.world.Listen, Version: a.world.Version,
 		Pages: admin.Pages(a.config.WebPages), NoDashboard: !a.config.Dashboard, Debug: a.config.Debug, Errors: a.errors,
 		Table: a.proxy.Table, Fleet: a.fleet.Status, Discovery: a.loop.Status, Leaving: a.leaving.Load,
-		Certificates: a.certs.Status, Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Explained: explain.EntryPoints(a.config.EntryPoints),
+		Certificates: a.certs.Status, Metrics: metrics.Handler(sources), EntryPoints: sources.EntryPoints, Explained: explain.EntryPoints(a.config.EntryPoints), Pins: sources.Pins, Copies: sources.Copies,
 	})
 	for name, pages := range a.config.Shared {
 		a.inside[name].Internal = a.admin.Inside(admin.Pages(pages))
 	}
+}
+
+// copies are those of messages, in the words of the metrics.
+func (a *App) copies() (all []metrics.Copies) {
+	for _, c := range a.proxy.CopyCounts() {
+		all = append(all, metrics.Copies(c))
+	}
+	return all
 }
 
 // apply puts a table in force.

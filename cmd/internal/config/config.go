@@ -47,6 +47,7 @@ type Config struct {
 	Labels      labels.Options
 	constraints []string
 
+	Act           Act
 	EntryPoints   []proxy.EntryPointOptions
 	Default       []string // names of the default entry points
 	StrictPrefix  bool
@@ -126,6 +127,7 @@ func Default() *Config {
 		IPv6Prefix:  128,
 		Limits:      http1.Defaults(),
 		acme:        ACME{Storage: SwarmStorage},
+		Act:         actDefault(),
 		Grace:       10 * time.Second,
 		Drain:       time.Minute,
 	}
@@ -138,7 +140,12 @@ func httpDefault() proxy.EntryPointOptions {
 
 // Compiler is what the flags say about tables.
 func (c *Config) Compiler() rules.Options {
+	act := ""
+	if c.Act.On {
+		act = ActEntryPoint
+	}
 	return rules.Options{
+		Act:         act,
 		EntryPoints: c.EntryPointNames(), DefaultEntryPoints: c.Default, TLSEntryPoints: c.secureEntryPoints(),
 		StrictPrefix: c.StrictPrefix, KeepTrailingSlash: c.KeepSlash,
 	}

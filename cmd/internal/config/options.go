@@ -152,6 +152,11 @@ var options = []option{
 	{"acme.acmeLogging", "", "bool", "false", "accepted: what is ordered is always logged", acmeOption(accepted)},
 	{"acme.overrideCertificates", "", "bool", "false", "accepted: a certificate from a CA always comes before files", acmeOption(accepted)},
 
+	{"act", "", "bool", "true", "take messages of Seneca on an entry point of their own, which is called act and opened as soon as a label asks for it", boolean(func(c *Config) *bool { return &c.Act.On })},
+	{"act.address", "", "address", ":10101", "where; given, it is open from the start. The default is Seneca's own port. Do not publish it: whoever reaches it may send any message that a pin takes", setActAddress},
+	{"act.maxBody", "", "bytes", "1048576", "of a message", size(func(c *Config) *int { return &c.Act.MaxBody })},
+	{"act.timeout", "", "duration", "30s", "for the reply to a message: longer than Seneca's callers wait; 0: as forwardingTimeouts.responseHeaderTimeout", duration(func(c *Config) *time.Duration { return &c.Act.Timeout })},
+
 	{"lifeCycle.requestAcceptGraceTimeout", "", "duration", "0s", "keep accepting this long after SIGTERM; /ping answers 503 already. Not when another router has the same sockets", duration(func(c *Config) *time.Duration { return &c.AcceptGrace })},
 	{"lifeCycle.graceTimeOut", "", "duration", "10s", "then let what is in flight finish for this long", duration(func(c *Config) *time.Duration { return &c.Grace })},
 	{"lifeCycle.drainTimeout", "", "duration", "1m0s", "for what is in flight to an endpoint that has left the swarm", duration(func(c *Config) *time.Duration { return &c.Drain })},

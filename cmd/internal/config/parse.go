@@ -180,6 +180,9 @@ func (c *Config) Finish() (warnings []string, err error) {
 	if err := c.finishEntryPoints(); err != nil {
 		return nil, err
 	}
+	if err := c.finishAct(); err != nil {
+		return nil, err
+	}
 	if err := c.finishACME(); err != nil {
 		return nil, err
 	}

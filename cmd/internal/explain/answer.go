@@ -90,6 +90,9 @@ type EndpointView struct {
 
 // Ask explains a request. One that cannot be made is its error.
 func Ask(w World, r Request) (*Answer, error) {
+	if r.Message != "" {
+		return askAct(w, r)
+	}
 	u, err := r.parse()
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ type Request struct {
 	Client     netip.Addr // the zero Addr: not known
 	EntryPoint string     // "": the one that has the URL's port, else the first
 	All        bool       // every route, whatever its host
+	Message    string     // a message of Seneca in place of method and URL; "": it is none
 }
 
 func (r Request) parse() (*url.URL, error) {

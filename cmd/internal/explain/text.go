@@ -9,8 +9,8 @@ import (
 // outcomes are what the outcomes of candidates are called for people.
 var outcomes = map[string]string{
 	"wins": "wins", "later": "matches too, and is tried later", "fails": "does not match", "elsewhere": "is not at this entry point",
-	"refused": "would match, and is not served",
-	"hidden":  "matches too, and is hidden: another route asks for the same requests and is tried first",
+	"refused": "would match, and is not served", "copied": "gets a copy",
+	"hidden": "matches too, and is hidden: another route asks for the same requests and is tried first",
 }
 
 // Print writes an answer for people to read.
@@ -70,7 +70,11 @@ func (p *printer) route(r RouteView) {
 		given = ", as its author says"
 	}
 	p.line("%s", r.Rule)
-	p.line("    of %s, priority %d%s", r.Owner, r.Priority, given)
+	if r.Priority == 0 { // pins have none
+		p.line("    of %s", r.Owner)
+	} else {
+		p.line("    of %s, priority %d%s", r.Owner, r.Priority, given)
+	}
 	p.line("    %s", outcomes[r.Outcome])
 	for _, why := range append(r.Why, r.Told...) {
 		p.line("      %s", why)

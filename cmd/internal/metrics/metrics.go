@@ -32,7 +32,9 @@ type Sources struct {
 	Table        func() *rules.Table
 	Version      string
 	Certificates func() []certs.Status
-	LogLost      func() uint64 // lines of the access log that could not be written
+	Pins         func() (*rules.Table, []*balancer.Tally) // of messages, in the order of Table.Pins
+	Copies       func() []Copies                          // of messages
+	LogLost      func() uint64                            // lines of the access log that could not be written
 }
 
 // Handler answers scrapes.
@@ -60,6 +62,12 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	for _, e := range c.sources.EntryPoints {
 		r.tally(entryPointMetrics, e.Tally, e.Name)
 		r.entryPoint(e)
+	}
+	if c.sources.Pins != nil {
+		r.pins(c.sources.Pins())
+	}
+	if c.sources.Copies != nil {
+		r.copies(c.sources.Copies())
 	}
 	if c.sources.LogLost != nil {
 		r.counter(accessLogLost, float64(c.sources.LogLost()))

@@ -68,6 +68,11 @@ var (
 		"Requests that failed for a service, by whose fault it was and cause.", "backend", "side", "cause")
 	accessLogLost = describe("appia_access_log_lost_lines_total", "Lines of the access log that could not be written.")
 
+	actRequests = describe("appia_act_requests_total", "Messages that were answered, by the pin that took them.", "pin", "code")
+	actSeconds  = describe("appia_act_seconds_total", "How long they took in all.", "pin", "code")
+	actCopies   = describe("appia_observe_copies_total",
+		"Copies of messages for services that observe them: sent, failed, or dropped as too many waited.", "backend", "outcome")
+
 	certificateExpiry = describe("appia_certificate_expiry_timestamp_seconds",
 		"When a certificate that is served ends, by its first name and all of them.", "cn", "serial", "sans")
 	certificateProblems = describe("appia_certificate_problems",

@@ -4,7 +4,7 @@
 
 const period = 2000, patience = 8000; // milliseconds
 const step = 100;
-const first = {diagnostics: 8, routes: 25, services: 50, retiring: 10}; // how many are shown until more are asked for
+const first = {diagnostics: 8, routes: 25, pins: 25, services: 50, retiring: 10}; // how many are shown until more are asked for
 const $ = id => document.getElementById(id);
 
 let limits = {}; // how many are shown since
@@ -60,6 +60,7 @@ function show(o) {
   if (!getSelection().isCollapsed) return; // somebody is about to copy something
   fill("diagnostics", o.diagnostics, diagnostic);
   fill("routes", o.routes, route);
+  fill("pins", o.pins, pin);
   fill("services", o.services, service);
   fill("retiring", o.retiring, endpoint);
 }
@@ -162,6 +163,18 @@ function route(r) {
   entryPoints.dataset.head = "Entry points";
   to.dataset.head = "Service";
   return el("tr", r.shadowed ? "shadow" : "", rule, priority, entryPoints, to);
+}
+
+function pin(p) {
+  const cells = {
+    Service: el("td", "owned", p.service || "nobody", p.owner ? el("small", "", "asked for by " + p.owner) : ""),
+    Observers: el("td", "", (p.observers || []).join(", ")),
+    Messages: el("td", "number", count(p.requests)),
+    Errors: el("td", "number", count(p.errors)),
+    Mean: el("td", "number", p.requests ? (p.mean * 1000).toFixed(p.mean < 0.01 ? 1 : 0) + " ms" : ""),
+  };
+  for (const [head, cell] of Object.entries(cells)) cell.dataset.head = head;
+  return el("tr", "", el("td", "", el("span", "mono", p.pin)), ...Object.values(cells));
 }
 
 function service(s) {
