@@ -23,6 +23,7 @@ prepare: ## install from Debian what the tests need
 	cmd/bench/prepare
 	proxy/http1/prepare
 	proxy/certs/acme/prepare
+	proxy/stdhttp/prepare
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-clean: $$unformatted"; exit 1; }
