@@ -151,7 +151,7 @@ func (x *exchange) read(mostFields int) (refused string) {
 			// Else net/http stops reading the request once the response begins.
 			_ = x.control.EnableFullDuplex() // its own writer always can
 		}
-		x.body.ReadCloser, x.body.request = r.Body, r
+		x.body.ReadCloser, x.body.request, x.body.control = r.Body, r, x.control
 		q.Body = &x.body
 	}
 	if message.Listed(q.Fields.Joined("Connection"), "upgrade") {
