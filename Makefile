@@ -31,7 +31,7 @@ lint: ## gofmt, vet, staticcheck
 	$(GO) tool staticcheck ./...
 
 unit: ## every test but those on a real swarm, with the race detector
-	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v /deploy/e2e)
+	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v /deploy/e2e)
 	$(GO) test -run 'Alloc' ./rules ./balancer ./proxy/...
 
 e2e: ## the product on a real swarm: a dockerd of its own, started and stopped by the tests
