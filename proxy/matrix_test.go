@@ -83,6 +83,10 @@ var excepted = []struct {
 			"TestSilentClientOfATunnelWhoseEndpointHasGoneIsLetGo", "TestTakenAddressIsAnErrorThatNamesTheEntryPoint", "TestExceptedTestsAreThere",
 			"TestCallsOfGRPCPassWithAllThatBelongsToThem", "TestCallsOfOneConnectionAreBalanced", "TestCallThatItsClientCancelsEndsAtTheServerAtOnce",
 			"TestCallThatItsServerResetsEndsForItsClient", "TestStatusOfACallArrivesThoughItsClientHasMoreToSay", "TestAnswerOfTrailersAloneStaysOne",
+			"TestWebSocketsCarryEachKindOfFrame", "TestWebSocketsDoNotCareHowTheirBytesCome", "TestPingIsAnsweredInTheMiddleOfAMessage",
+			"TestClosingHandshakeOfAWebSocketPasses", "TestServerOfAWebSocketHearsOfEachFault", "TestMessagesOf16MBPassWholeAndInFragments",
+			"TestClientOfAWebSocketThatDoesNotListenIsWaitedFor", "TestWebSocketEndsWhenEitherEndIsGone", "TestWebSocketMayAgreeOnCompression",
+			"TestHandshakeThatIsRefusedMayBeTriedAgain", "TestWebSocketsReachServicesOfTLS",
 		},
 	},
 	{
@@ -124,6 +128,10 @@ var overTLSToo = []string{
 	"TestOldClientsAreAnsweredInTheirWay", "TestOldClientSeesThatAnAnswerWasCutShort", "TestEarlyAnswerToALongBodyArrives",
 	"TestClientThatBreaksItsBodyReachesTheEndpointAsABrokenBody", "TestSlowClientsAreGivenUp", "TestEndpointIsLeftWhenTheClientIsGone",
 	"TestSilentConnectionsDoNotHoldARouterThatLeaves", "TestWhoeverStopsReadingIsGivenUp", "TestAnsweredRequestDoesNotWaitForTheRestOfItsBody",
+	"TestWebSocketsCarryEachKindOfFrame", "TestWebSocketsDoNotCareHowTheirBytesCome", "TestPingIsAnsweredInTheMiddleOfAMessage",
+	"TestClosingHandshakeOfAWebSocketPasses", "TestServerOfAWebSocketHearsOfEachFault", "TestMessagesOf16MBPassWholeAndInFragments",
+	"TestClientOfAWebSocketThatDoesNotListenIsWaitedFor", "TestWebSocketEndsWhenEitherEndIsGone", "TestWebSocketMayAgreeOnCompression",
+	"TestHandshakeThatIsRefusedMayBeTriedAgain", "TestWebSocketsReachServicesOfTLS",
 }
 
 // exceptions is the pattern of what is not to run over the setup.
