@@ -85,8 +85,8 @@ var excepted = []struct {
 			"TestCallThatItsServerResetsEndsForItsClient", "TestStatusOfACallArrivesThoughItsClientHasMoreToSay", "TestAnswerOfTrailersAloneStaysOne",
 			"TestWebSocketsCarryEachKindOfFrame", "TestWebSocketsDoNotCareHowTheirBytesCome", "TestPingIsAnsweredInTheMiddleOfAMessage",
 			"TestClosingHandshakeOfAWebSocketPasses", "TestServerOfAWebSocketHearsOfEachFault", "TestMessagesOf16MBPassWholeAndInFragments",
-			"TestClientOfAWebSocketThatDoesNotListenIsWaitedFor", "TestWebSocketEndsWhenEitherEndIsGone", "TestWebSocketMayAgreeOnCompression",
-			"TestHandshakeThatIsRefusedMayBeTriedAgain", "TestWebSocketsReachServicesOfTLS",
+			"TestClientOfAWebSocketThatDoesNotListenIsWaitedFor", "TestServerOfAWebSocketThatDoesNotListenIsWaitedFor", "TestWebSocketEndsWhenEitherEndIsGone", "TestWebSocketMayAgreeOnCompression",
+			"TestHandshakeThatIsRefusedMayBeTriedAgain", "TestUpgradesReachServicesOfTLS",
 		},
 	},
 	{
@@ -130,8 +130,8 @@ var overTLSToo = []string{
 	"TestSilentConnectionsDoNotHoldARouterThatLeaves", "TestWhoeverStopsReadingIsGivenUp", "TestAnsweredRequestDoesNotWaitForTheRestOfItsBody",
 	"TestWebSocketsCarryEachKindOfFrame", "TestWebSocketsDoNotCareHowTheirBytesCome", "TestPingIsAnsweredInTheMiddleOfAMessage",
 	"TestClosingHandshakeOfAWebSocketPasses", "TestServerOfAWebSocketHearsOfEachFault", "TestMessagesOf16MBPassWholeAndInFragments",
-	"TestClientOfAWebSocketThatDoesNotListenIsWaitedFor", "TestWebSocketEndsWhenEitherEndIsGone", "TestWebSocketMayAgreeOnCompression",
-	"TestHandshakeThatIsRefusedMayBeTriedAgain", "TestWebSocketsReachServicesOfTLS",
+	"TestClientOfAWebSocketThatDoesNotListenIsWaitedFor", "TestServerOfAWebSocketThatDoesNotListenIsWaitedFor", "TestWebSocketEndsWhenEitherEndIsGone", "TestWebSocketMayAgreeOnCompression",
+	"TestHandshakeThatIsRefusedMayBeTriedAgain", "TestUpgradesReachServicesOfTLS",
 }
 
 // exceptions is the pattern of what is not to run over the setup.

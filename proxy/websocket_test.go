@@ -287,36 +287,71 @@ func TestMessagesOf16MBPassWholeAndInFragments(t *testing.T) {
 	r.nothingInFlight()
 }
 
-// A client that does not listen is not listened to for long: nothing between it and the server holds more than it has room for.
-// When it listens again, it has missed nothing.
-func TestClientOfAWebSocketThatDoesNotListenIsWaitedFor(t *testing.T) {
-	const most = 4096 // messages of 64 KiB
-	r := echoRouter(t)
-	w := r.websocket("/m")
-	w.SetReadBuffer(64 << 10)
-	message := binaryOf(64 << 10)
-	bytesOf := message.Bytes()
-	said, rest := 0, []byte(nil)
-	for rest == nil {
-		if said == most {
-			t.Fatalf("%d MB are on their way, and nobody minds", most*64>>10)
-		}
+// sayUntilStuck says a message of 64 KiB again and again, until nobody takes more, and returns how often it has begun to, and what
+// is left of the last time: nothing between client and server may hold more than it has room for.
+func (w *websocket) sayUntilStuck(message frame) (times int, rest []byte) {
+	w.t.Helper()
+	const most = 4096
+	b := message.Bytes()
+	for times = 1; times < most; times++ {
 		w.SetWriteDeadline(time.Now().Add(300 * time.Millisecond)) // it does no harm if that is too short
-		n, err := w.Write(bytesOf)
-		said++
+		n, err := w.Write(b)
 		if err != nil {
-			rest = bytesOf[n:]
+			w.SetWriteDeadline(time.Now().Add(proxytest.Patience))
+			return times, b[n:]
 		}
 	}
-	w.SetWriteDeadline(time.Now().Add(proxytest.Patience))
+	w.t.Fatalf("%d MB are on their way, and nobody minds", most*64>>10)
+	return 0, nil
+}
+
+// When the client listens again, it has missed nothing.
+func TestClientOfAWebSocketThatDoesNotListenIsWaitedFor(t *testing.T) {
+	r := echoRouter(t)
+	w := r.websocket("/m")
+	message := binaryOf(64 << 10)
+	times, rest := w.sayUntilStuck(message)
 	go func() {
 		w.Write(rest)
 		w.say(text("all"))
 	}()
-	for range said {
+	for range times {
 		w.hears(message)
 	}
 	w.hears(text("all"))
+}
+
+func TestServerOfAWebSocketThatDoesNotListenIsWaitedFor(t *testing.T) {
+	listen, heard := make(chan struct{}), make(chan int64)
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", scheme: "http", addrs: []string{endpointOf(t, "http", func(rw http.ResponseWriter, q *http.Request) {
+		c := accept(rw, q)
+		defer c.Close()
+		<-listen
+		n, _ := io.Copy(io.Discard, c)
+		heard <- n
+	})}})
+	w := r.websocket("/")
+	message := binaryOf(64 << 10)
+	times, rest := w.sayUntilStuck(message)
+	close(listen)
+	w.Write(rest)
+	w.CloseWrite()
+	if got, want := <-heard, int64(times*len(message.Bytes())); got != want {
+		t.Errorf("the server heard %d bytes of %d", got, want)
+	}
+	w.hearsEnd()
+}
+
+// accept is a server's part of the handshake, for one that says nothing before.
+func accept(rw http.ResponseWriter, q *http.Request) *net.TCPConn {
+	c, _, err := http.NewResponseController(rw).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	fmt.Fprintf(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		proxytest.Accepts(q.Header.Get("Sec-WebSocket-Key")))
+	return c.(*net.TCPConn)
 }
 
 // However an end goes away, the other hears of it, and nothing is left.
@@ -324,21 +359,16 @@ func TestWebSocketEndsWhenEitherEndIsGone(t *testing.T) {
 	r := newRouter(t, EntryPointOptions{})
 	ends := make(chan error)
 	r.serve(service{rule: "PathPrefix:/", scheme: "http", addrs: []string{endpointOf(t, "http", func(rw http.ResponseWriter, q *http.Request) {
-		c, buffered, err := http.NewResponseController(rw).Hijack()
-		if err != nil {
-			return
-		}
+		c := accept(rw, q)
 		defer c.Close()
-		fmt.Fprintf(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-			proxytest.Accepts(q.Header.Get("Sec-WebSocket-Key")))
 		switch q.URL.Path {
 		case "/ends":
 			return
 		case "/resets":
-			c.(*net.TCPConn).SetLinger(0)
+			c.SetLinger(0)
 			return
 		}
-		_, err = io.Copy(io.Discard, buffered)
+		_, err := io.Copy(io.Discard, c)
 		ends <- err
 	})}})
 	for _, path := range []string{"/ends", "/resets"} {
@@ -409,36 +439,56 @@ func TestHandshakeThatIsRefusedMayBeTriedAgain(t *testing.T) {
 	w.hears(text("now"))
 }
 
-// A service of TLS may speak HTTP/2, too, which has no such upgrade.
-func TestWebSocketsReachServicesOfTLS(t *testing.T) {
-	a := proxytest.NewAuthority(t)
-	for _, protocols := range [][]string{{"h2", "http/1.1"}, {"http/1.1"}, nil} {
-		l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{a.Pair("127.0.0.1")}, NextProtos: protocols})
-		if err != nil {
-			t.Fatal(err)
-		}
-		echo := echoServer(t)
-		go func() { // ends with the listener
-			for {
-				c, err := l.Accept()
-				if err != nil {
-					return
-				}
-				to, err := net.Dial("tcp", echo)
-				if err != nil {
-					return
-				}
-				go join(to, c)
+// overTLSTo is an address of TLS, where the protocols are offered, that leads to another.
+func overTLSTo(t *testing.T, a *proxytest.Authority, addr string, protocols ...string) string {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{a.Pair("127.0.0.1")}, NextProtos: protocols})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
 			}
-		}()
-		r := newRouter(t, EntryPointOptions{}, func(o *stdhttp.BackOptions) { o.TLS = &tls.Config{RootCAs: a.Pool()} })
-		r.serve(service{rule: "PathPrefix:/", scheme: "https", addrs: []string{l.Addr().String()}})
+			go func() {
+				defer c.Close()
+				if to, err := net.Dial("tcp", addr); err == nil {
+					join(to, c)
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// A service of TLS may speak HTTP/2, too, which has no such upgrade.
+func TestUpgradesReachServicesOfTLS(t *testing.T) {
+	a := proxytest.NewAuthority(t)
+	echo := echoServer(t)
+	raw := endpointOf(t, "http", upgradeServer)
+	for _, protocols := range [][]string{{"h2", "http/1.1"}, {"http/1.1"}, nil} {
+		config := &tls.Config{RootCAs: a.Pool()}
+		r := newRouter(t, EntryPointOptions{}, func(o *stdhttp.BackOptions) { o.TLS = config })
+		r.serve(service{rule: "PathPrefix:/m", scheme: "https", addrs: []string{overTLSTo(t, a, echo, protocols...)}},
+			service{rule: "PathPrefix:/raw", scheme: "https", addrs: []string{overTLSTo(t, a, raw, protocols...)}})
 		w := r.websocket("/m")
 		w.say(text("secret"), binaryOf(1<<20), closing(1000, ""))
 		w.hears(text("secret"), binaryOf(1<<20), closing(1000, ""))
 		w.hearsEnd()
 		w.Close()
+		c := r.dial()
+		io.WriteString(c, "GET /raw HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw, websocket\r\n\r\n")
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || answer.StatusCode != 101 {
+			t.Errorf("%v: %v, %v", protocols, answer, err)
+		}
+		c.Close()
 		r.nothingInFlight()
-		l.Close()
+		if len(config.NextProtos) > 0 {
+			t.Errorf("health checks share the configuration, and would now offer %v", config.NextProtos)
+		}
 	}
 }
