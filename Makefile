@@ -39,7 +39,7 @@ e2e: ## the product on a real swarm: a dockerd of its own, started and stopped b
 
 conformance: prepare ## the suites that take minutes, beside those of make test
 	proxy/prepare
-	$(GO) test -count=1 -timeout 60m ./proxy -run 'TestAScan' -v -conformance
+	$(GO) test -count=1 -timeout 60m ./proxy -run 'TestAScan|TestABrowser' -v -conformance
 	$(GO) test -count=1 -timeout 60m ./cmd/internal/app -run 'IsKilled' -v -conformance
 
 matrix: ## every cell of the update matrix, on a real swarm; its table is for docs/matrix.md (half an hour)

@@ -28,12 +28,16 @@ func Compile(specs []Spec, o Options) (*Table, []Diagnostic) {
 	c.mergeServices(ordered)
 	c.resolveParts()
 	c.resolveRoutes(ordered)
-	c.orderRoutes()
+	orderRoutes(c.routes)
+	orderRoutes(c.tcp)
 	c.orderRefused()
-	c.findConflicts()
+	c.findConflicts(c.routes)
+	c.findConflicts(c.tcp)
 	forests := plant(c.routes, o.EntryPoints)
 	c.findOverlaps(forests)
-	t := &Table{Routes: c.routes, Services: c.ordered, Refused: c.refused, byEntryPoint: pack(forests), options: o, specs: specs, found: c.found}
+	c.tellTCP(forests)
+	indexes := pack(forests)
+	t := &Table{Routes: c.routes, TCP: c.tcp, Services: c.ordered, Refused: c.refused, byEntryPoint: indexes, doors: c.openDoors(indexes), options: o, specs: specs, found: c.found}
 	return t, t.diagnostics()
 }
 
@@ -44,6 +48,7 @@ type compiler struct {
 	services map[string]*Service
 	ordered  []*Service
 	routes   []*Route
+	tcp      []*Route
 	names    map[string]int // the next free number of each route name
 	refused  []Refused
 	found    []Diagnostic
@@ -105,7 +110,8 @@ func byAge(specs []Spec) []Spec {
 func compareRouteSpecs(a, b RouteSpec) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Rule.Text, b.Rule.Text), cmp.Compare(a.Label, b.Label),
 		cmp.Compare(a.Service, b.Service), cmp.Compare(a.Priority, b.Priority), slices.Compare(a.EntryPoints, b.EntryPoints),
-		compareBool(a.PassHost, b.PassHost), compareBool(a.TLS, b.TLS), cmp.Compare(filtersKey(a.Filters), filtersKey(b.Filters)))
+		compareBool(a.PassHost, b.PassHost), compareBool(a.TLS, b.TLS), cmp.Compare(a.TCP.text(), b.TCP.text()),
+		cmp.Compare(filtersKey(a.Filters), filtersKey(b.Filters)))
 }
 
 func compareServiceSpecs(a, b ServiceSpec) int {
@@ -125,11 +131,11 @@ func compareBool(a, b bool) int {
 }
 
 // orderRoutes puts the routes in the order they are tried.
-func (c *compiler) orderRoutes() {
-	slices.SortFunc(c.routes, func(a, b *Route) int {
+func orderRoutes(routes []*Route) {
+	slices.SortFunc(routes, func(a, b *Route) int {
 		return cmp.Or(cmp.Compare(b.Priority, a.Priority), older(a.Owner, b.Owner), cmp.Compare(a.Name, b.Name))
 	})
-	for i, r := range c.routes {
+	for i, r := range routes {
 		r.ID = i
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/net/http2"
+
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/balancer/conn"
 	"github.com/appia-edge/appia/proxy/message"
@@ -245,7 +247,9 @@ func (t *trip) failure(err error) *message.Failure {
 			f.Step = message.TimedOut
 		}
 	case t.connection() == nil, conn.Unsent(err): // the latter after the transport has given up a kept connection, safely
-		f.Step, f.Again = dialStep(err), whole
+		f.Step, f.Again, f.Err = dialStep(err), whole, handshakeFault(err)
+	case unprocessed(err):
+		f.Step, f.Again = message.Refused, whole
 	case errors.Is(err, syscall.ETIMEDOUT): // the kernel's: nobody is there any more
 		f.Step, f.Again = message.TimedOut, whole && message.Idempotent(t.exchange.Request().Method)
 	case isTimeout(err):
@@ -254,6 +258,16 @@ func (t *trip) failure(err error) *message.Failure {
 		f.Again = whole && message.Idempotent(t.exchange.Request().Method)
 	}
 	return f
+}
+
+// unprocessed tells whether an endpoint has said that it did nothing for a request (RFC 9113, 8.7). net/http tries some of them
+// again by itself, on another connection.
+func unprocessed(err error) bool {
+	var stream http2.StreamError
+	if errors.As(err, &stream) {
+		return stream.Code == http2.ErrCodeRefusedStream
+	}
+	return strings.Contains(err.Error(), "graceful shutdown GOAWAY") // net/http tells it in no other way
 }
 
 func dialStep(err error) message.Step {

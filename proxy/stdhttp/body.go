@@ -20,10 +20,17 @@ type requestBody struct {
 	trailers message.Fields
 	read     atomic.Int64
 	ended    atomic.Bool // written by whoever reads, the transport's goroutine mostly
+	stall    stall       // likewise
+	giveUp   func()      // ends a Read that waits; nil: it may wait for ever
+	answered atomic.Bool // the answer has begun
 }
 
 // Read implements io.Reader.
 func (b *requestBody) Read(p []byte) (int, error) {
+	if b.giveUp != nil {
+		b.stall.begin(b.giveUp)
+		defer b.stall.end()
+	}
 	n, err := b.ReadCloser.Read(p)
 	if total := b.read.Add(int64(n)); errors.Is(err, io.EOF) || total == b.request.ContentLength {
 		b.ended.Store(true)
