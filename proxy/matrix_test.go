@@ -87,6 +87,10 @@ var excepted = []struct {
 			"TestSilentClientOfATunnelWhoseEndpointHasGoneIsLetGo", "TestTakenAddressIsAnErrorThatNamesTheEntryPoint", "TestExceptedTestsAreThere",
 			"TestCallsOfGRPCPassWithAllThatBelongsToThem", "TestCallsOfOneConnectionAreBalanced", "TestCallThatItsClientCancelsEndsAtTheServerAtOnce",
 			"TestCallThatItsServerResetsEndsForItsClient", "TestStatusOfACallArrivesThoughItsClientHasMoreToSay", "TestAnswerOfTrailersAloneStaysOne",
+			"TestWebSocketsCarryEachKindOfFrame", "TestWebSocketsDoNotCareHowTheirBytesCome", "TestPingIsAnsweredInTheMiddleOfAMessage",
+			"TestClosingHandshakeOfAWebSocketPasses", "TestServerOfAWebSocketHearsOfEachFault", "TestMessagesOf16MBPassWholeAndInFragments",
+			"TestClientOfAWebSocketThatDoesNotListenIsWaitedFor", "TestServerOfAWebSocketThatDoesNotListenIsWaitedFor", "TestWebSocketEndsWhenEitherEndIsGone", "TestWebSocketMayAgreeOnCompression",
+			"TestHandshakeThatIsRefusedMayBeTriedAgain", "TestUpgradesReachServicesOfTLS",
 		},
 	},
 	{
@@ -145,6 +149,10 @@ var overTLSToo = []string{
 	"TestOldClientsAreAnsweredInTheirWay", "TestOldClientSeesThatAnAnswerWasCutShort", "TestEarlyAnswerToALongBodyArrives",
 	"TestClientThatBreaksItsBodyReachesTheEndpointAsABrokenBody", "TestSlowClientsAreGivenUp", "TestEndpointIsLeftWhenTheClientIsGone",
 	"TestSilentConnectionsDoNotHoldARouterThatLeaves", "TestWhoeverStopsReadingIsGivenUp", "TestAnsweredRequestDoesNotWaitForTheRestOfItsBody",
+	"TestWebSocketsCarryEachKindOfFrame", "TestWebSocketsDoNotCareHowTheirBytesCome", "TestPingIsAnsweredInTheMiddleOfAMessage",
+	"TestClosingHandshakeOfAWebSocketPasses", "TestServerOfAWebSocketHearsOfEachFault", "TestMessagesOf16MBPassWholeAndInFragments",
+	"TestClientOfAWebSocketThatDoesNotListenIsWaitedFor", "TestServerOfAWebSocketThatDoesNotListenIsWaitedFor", "TestWebSocketEndsWhenEitherEndIsGone", "TestWebSocketMayAgreeOnCompression",
+	"TestHandshakeThatIsRefusedMayBeTriedAgain", "TestUpgradesReachServicesOfTLS",
 }
 
 // overHTTP3Too are the tests that run once more with clients that come by HTTP/3: those that ask as any client may, and look for

@@ -35,8 +35,8 @@ type BackOptions struct {
 	HandshakeTimeout time.Duration
 }
 
-// A Back carries requests to endpoints over net/http's transport, one transport an endpoint:
-// then an endpoint's idle connections are its own, and go when it goes.
+// A Back carries requests to endpoints over net/http's transport. Each endpoint has its own, made when first needed:
+// then its idle connections are its own, too, and go when it goes.
 type Back struct{ options BackOptions }
 
 // NewBack makes a Back.
@@ -52,7 +52,8 @@ func NewBack(o BackOptions) *Back {
 func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Response, *message.Failure) {
 	t := &trip{exchange: x}
 	defer t.over()
-	answer, err := b.transport(e).RoundTrip(t.request(e))
+	c := e.Carrier(b.newCarrier).(*carrier)
+	answer, err := c.transportFor(x.Request()).RoundTrip(t.request(e))
 	t.patience.heard()
 	if err != nil {
 		t.patience.end()
@@ -84,16 +85,24 @@ func switches(q *message.Request, answer *http.Response) bool {
 	return to != "" && message.Listed(q.Upgrade, to) && answer.ProtoAtLeast(1, 1) && message.Listed(strings.Join(answer.Header["Connection"], ","), "upgrade")
 }
 
-// transport is the endpoint's own, made when first needed.
-func (b *Back) transport(e *balancer.Endpoint) *http.Transport {
-	return e.Carrier(b.newCarrier).(*carrier).transport
-}
-
 func (b *Back) newCarrier(e *balancer.Endpoint) io.Closer {
 	c := &carrier{endpoint: e, dial: b.options.Dial, open: map[*tracked]struct{}{}}
+	switch e.Scheme {
+	case "h2c":
+		c.transport = b.newTransport(c, (*http.Protocols).SetUnencryptedHTTP2)
+	case "https":
+		c.transport = b.newTransport(c, (*http.Protocols).SetHTTP1, (*http.Protocols).SetHTTP2)
+		c.upgrading = b.newTransport(c, (*http.Protocols).SetHTTP1)
+	default:
+		c.transport = b.newTransport(c, (*http.Protocols).SetHTTP1)
+	}
+	return c
+}
+
+func (b *Back) newTransport(c *carrier, speak ...func(*http.Protocols, bool)) *http.Transport {
 	t := &http.Transport{
 		DialContext:           c.connect,
-		TLSClientConfig:       b.options.TLS,
+		TLSClientConfig:       b.options.TLS.Clone(), // net/http writes into it which protocols it speaks
 		TLSHandshakeTimeout:   b.options.HandshakeTimeout,
 		ResponseHeaderTimeout: b.options.HeadTimeout,
 		IdleConnTimeout:       b.options.IdleTimeout,
@@ -102,17 +111,10 @@ func (b *Back) newCarrier(e *balancer.Endpoint) io.Closer {
 		DisableCompression:    true, // bytes pass as they are
 		Protocols:             new(http.Protocols),
 	}
-	switch e.Scheme {
-	case "h2c":
-		t.Protocols.SetUnencryptedHTTP2(true)
-	case "https":
-		t.Protocols.SetHTTP1(true)
-		t.Protocols.SetHTTP2(true)
-	default:
-		t.Protocols.SetHTTP1(true)
+	for _, protocol := range speak {
+		protocol(t.Protocols, true)
 	}
-	c.transport = t
-	return c
+	return t
 }
 
 // trip is one try at one endpoint; it watches what became of it, because that decides whether another is safe.
