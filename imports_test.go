@@ -50,13 +50,14 @@ var allowed = map[string]string{
 	"cmd/internal/handover": "proxy/http1 proxy/http3",
 	"cmd/internal/app": "rules balancer balancer/conn balancer/health discovery discovery/labels discovery/snapshot " +
 		"proxy proxy/accesslog proxy/certs proxy/certs/acme proxy/certs/acme/dns proxy/http1 proxy/message proxy/stdhttp discovery/swarm/vault cmd/internal/config cmd/internal/admin cmd/internal/metrics cmd/internal/explain cmd/internal/handover",
-	"cmd/internal/demo": "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
-	"cmd/bench":         "proxy/http3/load",
-	"cmd/appia":         "rules discovery/labels discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/explain cmd/internal/handover cmd/internal/migrate cmd/internal/demo",
-	"deploy/examples":   "",
-	"deploy/e2e":        "deploy/e2e/lab",
-	"deploy/e2e/lab":    "",
-	"deploy/e2e/echo":   "",
+	"cmd/internal/demo":              "rules balancer discovery discovery/swarm discovery/swarm/embedded cmd/internal/config cmd/internal/app deploy/examples",
+	"cmd/bench":                      "proxy/http3/load",
+	"cmd/appia":                      "rules discovery/labels discovery/swarm cmd/internal/config cmd/internal/app cmd/internal/check cmd/internal/explain cmd/internal/handover cmd/internal/migrate cmd/internal/demo",
+	"deploy/examples":                "",
+	"deploy/examples/messages/stock": "",
+	"deploy/e2e":                     "deploy/e2e/lab",
+	"deploy/e2e/lab":                 "",
+	"deploy/e2e/echo":                "",
 }
 
 // fenced are outside modules with the one place that may import them (with what is below it).

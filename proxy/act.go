@@ -22,6 +22,7 @@ type ActOptions struct {
 	Address  string        // "host:port"
 	MaxBody  int64         // bytes of a message; 0: DefaultMaxMessage
 	Patience time.Duration // for the head of a reply; 0: as the Back says
+	Hold     time.Duration // how long a message waits for a task where its service says nothing of it; 0: not at all
 	Early    bool          // open it from the start
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -244,6 +245,23 @@ func TestADeadServiceIsAnErrorAtOnce(t *testing.T) {
 	refuses(t, r, body, 503, "no_server")
 	r, body = m.act(`{"role":"dead"}`)
 	refuses(t, r, body, 502, "service_failed")
+}
+
+func TestAMessageWaitsAMomentForATask(t *testing.T) {
+	m := newMessages(t, func(o *Options) { o.Hold, o.Act.Hold = time.Nanosecond, time.Minute })
+	m.serve(service{rule: "Act:role:a"})
+	done := make(chan string)
+	go func() {
+		_, body := m.act(`{"role":"a"}`)
+		done <- body
+	}()
+	for m.fleet.Groups()[0].Waiting() == 0 {
+		runtime.Gosched()
+	}
+	m.serve(service{rule: "Act:role:a", addrs: []string{echoing(t, "a")}})
+	if body := <-done; !strings.Contains(body, `"by":"a"`) {
+		t.Error(body)
+	}
 }
 
 func TestAServiceHasItsTimeForAReply(t *testing.T) {

@@ -53,7 +53,10 @@ func thriftyEndpoint(t testing.TB) string {
 
 // asker asks the same again and again on a connection of its own, and allocates nothing for it.
 func (r *router) asker(text string) func(times int) {
-	c := r.dial()
+	return r.askOn(r.dial(), text)
+}
+
+func (r *router) askOn(c net.Conn, text string) func(times int) {
 	c.SetDeadline(time.Time{})
 	buffer, ask := make([]byte, 4096), []byte(text)
 	return func(times int) {

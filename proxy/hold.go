@@ -92,8 +92,11 @@ func (v *visit) patience() time.Duration {
 	if len(v.above) > 0 {
 		service = v.above[0].service
 	}
-	if service.Presence.Hold != 0 {
+	switch {
+	case service.Presence.Hold != 0:
 		return service.Presence.Hold
+	case v.letter != nil:
+		return v.entry.act.Hold
 	}
 	return v.entry.proxy.options.Hold
 }

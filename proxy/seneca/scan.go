@@ -188,6 +188,12 @@ func (s *scanner) take(c byte) bool {
 }
 
 func (s *scanner) space() {
+	if s.pos < len(s.text) && s.text[s.pos] <= ' ' {
+		s.blanks()
+	}
+}
+
+func (s *scanner) blanks() {
 	for s.pos < len(s.text) {
 		switch s.text[s.pos] {
 		case ' ', '\t', '\r', '\n':

@@ -102,24 +102,36 @@ func (s *scanner) str() (inner []byte, escaped, ok bool) {
 		return nil, false, false
 	}
 	from := s.pos
-	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; {
-		case c == '"':
+	for {
+		rest := s.text[s.pos:]
+		n := 0
+		for n < len(rest) && !special[rest[n]] { // most of a message is read here
+			n++
+		}
+		s.pos += n
+		switch {
+		case n == len(rest):
+			return nil, false, false
+		case rest[n] == '"':
 			s.pos++
 			return s.text[from : s.pos-1], escaped, true
-		case c < ' ':
+		case rest[n] < ' ':
 			return nil, false, false
-		case c == '\\':
-			escaped = true
-			if !s.escape() {
-				return nil, false, false
-			}
-		default:
-			s.pos++
+		}
+		if escaped = true; !s.escape() {
+			return nil, false, false
 		}
 	}
-	return nil, false, false
 }
+
+// special are the bytes that are not themselves in a text: its end, escapes, and what must not be there.
+var special = func() (table [256]bool) {
+	for c := range byte(' ') {
+		table[c] = true
+	}
+	table['"'], table['\\'] = true, true
+	return table
+}()
 
 func (s *scanner) escape() bool {
 	s.pos++

@@ -18,12 +18,13 @@ type Act struct {
 	Address string
 	MaxBody int
 	Timeout time.Duration // for a reply
+	Hold    time.Duration // how long a message waits for a task where its service says nothing of it; 0: not at all
 	Early   bool          // open it from the start, as its address was given
 }
 
 // actDefault listens where Seneca's own clients look, and waits longer than they do.
 func actDefault() Act {
-	return Act{On: true, Address: ":10101", MaxBody: proxy.DefaultMaxMessage, Timeout: 30 * time.Second}
+	return Act{On: true, Address: ":10101", MaxBody: proxy.DefaultMaxMessage, Timeout: 30 * time.Second, Hold: 500 * time.Millisecond}
 }
 
 // Options are what the proxy is to do; nil: no messages are taken.
@@ -31,7 +32,7 @@ func (a Act) Options() *proxy.ActOptions {
 	if !a.On {
 		return nil
 	}
-	return &proxy.ActOptions{Name: ActEntryPoint, Address: a.Address, MaxBody: int64(a.MaxBody), Patience: a.Timeout, Early: a.Early}
+	return &proxy.ActOptions{Name: ActEntryPoint, Address: a.Address, MaxBody: int64(a.MaxBody), Patience: a.Timeout, Hold: a.Hold, Early: a.Early}
 }
 
 func setActAddress(c *Config, value string) error {

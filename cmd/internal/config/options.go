@@ -155,6 +155,7 @@ var options = []option{
 	{"act", "", "bool", "true", "take messages of Seneca on an entry point of their own, which is called act and opened as soon as a label asks for it", boolean(func(c *Config) *bool { return &c.Act.On })},
 	{"act.address", "", "address", ":10101", "where; given, it is open from the start. The default is Seneca's own port. Do not publish it: whoever reaches it may send any message that a pin takes", setActAddress},
 	{"act.maxBody", "", "bytes", "1048576", "of a message", size(func(c *Config) *int { return &c.Act.MaxBody })},
+	{"act.hold", "", "duration", "500ms", "how long a message waits while its service has no task, where appia.hold does not say; shorter than hold.timeout, as callers are programs that are to hear of it; 0: not at all", duration(func(c *Config) *time.Duration { return &c.Act.Hold })},
 	{"act.timeout", "", "duration", "30s", "for the reply to a message: longer than Seneca's callers wait; 0: as forwardingTimeouts.responseHeaderTimeout", duration(func(c *Config) *time.Duration { return &c.Act.Timeout })},
 
 	{"lifeCycle.requestAcceptGraceTimeout", "", "duration", "0s", "keep accepting this long after SIGTERM; /ping answers 503 already. Not when another router has the same sockets", duration(func(c *Config) *time.Duration { return &c.AcceptGrace })},

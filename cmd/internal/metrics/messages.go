@@ -9,8 +9,10 @@ import (
 
 // Copies are what became of the copies of messages for one service.
 type Copies struct {
-	Service               string
-	Sent, Failed, Dropped uint64
+	Service string `json:"service"`
+	Sent    uint64 `json:"sent"`
+	Failed  uint64 `json:"failed"`
+	Dropped uint64 `json:"dropped"`
 }
 
 // pins tells of messages, by what took them. They have no histogram: there may be ten thousand.

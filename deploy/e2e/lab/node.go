@@ -140,13 +140,7 @@ func (n *Node) Docker(ctx context.Context, args ...string) (string, error) {
 
 // Run runs a command that finds the engine by its environment.
 func (n *Node) Run(cmd *exec.Cmd) (string, error) {
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "DOCKER_") {
-			cmd.Env = append(cmd.Env, v)
-		}
-	}
-	// The old builder, because it is there in every version. The user's own configuration could name proxies and logins.
-	cmd.Env = append(cmd.Env, "DOCKER_HOST=unix://"+n.Socket(), "DOCKER_CONFIG="+filepath.Join(n.folder, "config"), "DOCKER_BUILDKIT=0")
+	n.Equip(cmd)
 	var problems strings.Builder
 	cmd.Stderr = &problems
 	out, err := cmd.Output()
@@ -154,6 +148,17 @@ func (n *Node) Run(cmd *exec.Cmd) (string, error) {
 		return "", fmt.Errorf("%s: %w\n%s%s", strings.Join(cmd.Args, " "), err, out, problems.String())
 	}
 	return strings.TrimSpace(string(out)), nil
+}
+
+// Equip gives a command the environment by which it finds the engine.
+func (n *Node) Equip(cmd *exec.Cmd) {
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "DOCKER_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	// The old builder, because it is there in every version. The user's own configuration could name proxies and logins.
+	cmd.Env = append(cmd.Env, "DOCKER_HOST=unix://"+n.Socket(), "DOCKER_CONFIG="+filepath.Join(n.folder, "config"), "DOCKER_BUILDKIT=0")
 }
 
 // The addresses that a manager and a worker know each other by.
