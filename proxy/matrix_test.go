@@ -131,6 +131,7 @@ var excepted = []struct {
 		func(s setup) bool { return s.std || s.h2c }, "net/http by itself has no gate; and what is behind the router makes no difference to it",
 		[]string{"TestH2specFindsNothingNew", "TestFloodsOfHTTP2EndTheirConnectionAndNobodyElses", "TestBusyClientsOfHTTP2AreNoFlood"},
 	},
+	{func(s setup) bool { return s.std }, "net/http cuts a client short that goes on sending what was refused", []string{"TestWhatIsNoMessageIsRefusedAtTheDoor"}},
 	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating"}},
 }
 

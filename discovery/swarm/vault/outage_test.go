@@ -36,10 +36,10 @@ func TestWhatIsKnownIsServedWhileTheEngineIsInTroubleAndWritesSayWhy(t *testing.
 		t.Run(c.name, func(t *testing.T) {
 			e, endpoint := raise(t)
 			v := dial(t, endpoint, Options{Patience: 2 * time.Second})
+			store(t, v, "a/b", "x")
 			if c.code == "" {
 				v.options.Patience = 30 * time.Millisecond
 			}
-			store(t, v, "a/b", "x")
 			e.Fault(c.fault)
 			v.known.mu.Lock()
 			v.looks.now.good = time.Time{} // the last poll was long ago
@@ -62,6 +62,7 @@ func TestWhatIsKnownIsServedWhileTheEngineIsInTroubleAndWritesSayWhy(t *testing.
 				}
 			}
 			servesWhatItKnows(t, v)
+			v.options.Patience = 20 * time.Second // what works again may take its time
 			e.Fault()
 			store(t, v, "a/b", "y")
 			if _, err := v.Load(within(t), "c"); !errors.Is(err, fs.ErrNotExist) {
