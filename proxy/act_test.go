@@ -417,6 +417,37 @@ func TestAnAddressThatIsTakenIsTold(t *testing.T) {
 	}
 }
 
+func TestAMessageThatDoesNotComeIsGivenUp(t *testing.T) {
+	seconds := make(chan time.Time)
+	m := newMessages(t, func(o *Options) { o.Ticks, o.Limits.Body = seconds, time.Second })
+	m.serve(service{rule: "Act:role:a", addrs: []string{echoing(t, "a")}})
+	c, err := net.Dial("tcp", m.acts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(20 * time.Second))
+	io.WriteString(c, "POST /act HTTP/1.1\r\nHost: act\r\nContent-Length: 100\r\n\r\n{\"role\":")
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		for {
+			select {
+			case seconds <- time.Now():
+			case <-stop:
+				return
+			}
+		}
+	}()
+	r, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.StatusCode != http.StatusRequestTimeout {
+		t.Error(r.Status)
+	}
+}
+
 func TestRequestsAndMessagesDoNotMeet(t *testing.T) {
 	m := newMessages(t)
 	m.serve(service{rule: "Act:role:a", addrs: []string{echoing(t, "a")}}, service{rule: "PathPrefix:/", addrs: []string{echoing(t, "web")}})

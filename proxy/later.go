@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 
+	"go.uber.org/zap"
+
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -124,11 +126,17 @@ func (e *EntryPoint) serve() error {
 	return e.front.Serve(socket)
 }
 
+// Open reports whether the entry point has a socket: that of messages may have none yet.
+func (e *EntryPoint) Open() bool {
+	l, is := e.listener.(*later)
+	return !is || l.now() != nil
+}
+
 // openActs opens the entry point of messages for a table that asks for it. That it cannot be opened is the operator's to mend; it
 // is tried again with each table.
 func (p *Proxy) openActs(t *rules.Table) []rules.Diagnostic {
 	l := p.acts.Load()
-	if l == nil || !t.Messages() {
+	if l == nil || !t.Messages() || l.now() != nil {
 		return nil
 	}
 	if err := l.open(); err != nil {
@@ -136,5 +144,9 @@ func (p *Proxy) openActs(t *rules.Table) []rules.Diagnostic {
 			Value: l.address, Code: rules.ActEntryPoint, Severity: rules.Error, Message: "the entry point of messages cannot be opened, so nobody takes them: " + err.Error(),
 		}}
 	}
+	if l.now() == nil {
+		return nil // the router leaves
+	}
+	p.options.Log.Info("listening", zap.String("entry_point", p.options.Act.Name), zap.Stringer("address", l.Addr()))
 	return nil
 }

@@ -119,6 +119,7 @@ var excepted = []struct {
 		[]string{
 			"TestSlowClientsAreGivenUp", "TestWhoeverStopsReadingIsGivenUp", "TestEndpointIsLeftWhenTheClientIsGone",
 			"TestEndpointThatDoesNotAnswerInTimeIs504", "TestClientsThatAreTooSlowAreCounted", "TestEndpointThatTakesNoMoreOfTheRequestIs504",
+			"TestAMessageThatDoesNotComeIsGivenUp",
 		},
 	},
 	{
@@ -132,7 +133,7 @@ var excepted = []struct {
 		[]string{"TestH2specFindsNothingNew", "TestFloodsOfHTTP2EndTheirConnectionAndNobodyElses", "TestBusyClientsOfHTTP2AreNoFlood"},
 	},
 	{func(s setup) bool { return s.std }, "net/http cuts a client short that goes on sending what was refused", []string{"TestWhatIsNoMessageIsRefusedAtTheDoor"}},
-	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating"}},
+	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing", "TestASteadyActAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating"}},
 }
 
 // overTLSToo are the tests that run a last time with clients that come by TLS: what they say is about the client's connection, and

@@ -191,10 +191,17 @@ func TestWildcards(t *testing.T) {
 func TestPinsAreReadAsSenecaDoes(t *testing.T) {
 	for text, want := range map[string]string{
 		"role:user, cmd:*": "cmd:*,role:user", " role : 'user' ": "role:user", `"a":1`: "a:1", "v:2.0": "v:2", "v:1e3": "v:1000", "v:02": "v:02", "v:0x10": "v:0x10",
-		"v:'2.0'": "v:2.0", "url:http://a": "url:http://a", "ok:true": "ok:true", "v:-0": "v:0", "v:1_0": "v:1_0", "v:.5": "v:.5", "v:1.": "v:1.",
+		"v:'2.0'": "v:'2.0'", "v:' x '": "v:' x '", "url:http://a": "url:http://a", "ok:true": "ok:true", "v:-0": "v:0", "v:1_0": "v:1_0", "v:.5": "v:.5", "v:1.": "v:1.",
 	} {
 		if pin, err := ParsePin(text); err != nil || pin.String() != want {
 			t.Errorf("%s: %v %s, want %s", text, err, pin, want)
+		}
+	}
+	for _, text := range []string{"role:'null'", "v:'2.0',' k ':7", "a:'*'", "1.0:x", "a:b:c"} {
+		pin, err := ParsePin(text)
+		again, err2 := ParsePin(pin.String())
+		if err != nil || err2 != nil || again.String() != pin.String() || ComparePins(pin, again) != 0 {
+			t.Errorf("%s: %v, spelled %s, read back as %s: %v", text, err, pin, again, err2)
 		}
 	}
 	for _, text := range []string{"", "role", "role:", ":user", "a:1,a:2", "a:1,,b:2", "a:null", "meta$:*", "{a:1}", "a:[1]"} {

@@ -67,9 +67,17 @@ func (p Pin) spell() string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(pair.key + ":" + pair.value.text)
+		b.WriteString(spellKey(pair.key) + ":" + pair.value.text)
 	}
 	return b.String()
+}
+
+// spellKey keeps the quotes of a key that needs them; numbers are keys as they stand.
+func spellKey(key string) string {
+	if unquotedWord(key) == key {
+		return key
+	}
+	return spellWord(key)
 }
 
 // String is the pin with its keys in order, "cmd:*,role:user".

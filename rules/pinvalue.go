@@ -48,12 +48,25 @@ func newPinValue(written string) pinValue {
 		}
 		rest = rest[size:]
 	}
-	v.text = bare
+	v.text = spellWord(bare)
 	if !wild {
 		v.tokens, v.exact = nil, exact.String()
 	}
 	return v
 }
+
+// spellWord is a key or a value as it is read back: in quotes where it would be read as something else without.
+func spellWord(word string) string {
+	if unquotedWord(word) == word && (bareWord(word) || word == "") {
+		return word
+	}
+	if strings.Contains(word, "'") {
+		return `"` + word + `"`
+	}
+	return "'" + word + "'"
+}
+
+func bareWord(word string) bool { return scriptNumber(word) == word && word != "null" }
 
 func (v *pinValue) wild() bool { return v.tokens != nil }
 

@@ -178,6 +178,7 @@ func FuzzParseTraefik1(f *testing.F) {
 		"Host:a.com;PathPrefixStrip:/api", `"Host:a"`, "HostRegexp:{s:[a-z]+\\.x}.litup.me", "PathPrefixStripRegex:/b/{id:[0-9]+}/",
 		"Query:a={x:.*}", "Headers:X,y;HeadersRegexp:X,^a", "Path:/{a:[0-9]{1,3}}", "ReplacePathRegex:^/a(.*) /b$1;AddPrefix:/x",
 		"Host:[::1]:80", ";;:,", "PathStrip:/a}{", "Method:get;Method:", "PathPrefix:/\xff{x:\xff}", "PathPrefix:/{a:b)(c}",
+		"Act:role:user,cmd:*", "Observe:v:'2.0',a:b*?c", "Act:a:1;Act:b:2", "Act:a:\"x\";Host:b",
 	} {
 		f.Add(seed, "a.com", "/b/1/x")
 	}

@@ -207,6 +207,7 @@ func FuzzParseTraefik3(f *testing.F) {
 		"Host(`a.com`) && PathPrefix(`/api`)", "!(Host(`a`) || Path(`/x`)) && Method(`GET`)", "HostRegexp(`^[a-z]+\\.a\\.com$`)", "Host:a.com;Path:/x",
 		"PathRegexp(`^/a(b|c)`)", "Header(`X`, ``) || HeaderRegexp(`X`, `.*`)", "Query(`k=1`) && Query(`k`, `v`) && QueryRegexp(`k`, `v`)",
 		"ClientIP(`10.0.0.0/8`)", "Host(\"a\\x00\")", "Host('a') and Path(/x", "HostRegexp(`{s}.a.com`, `b`)", "((((", "!!Host(`a`)", "PathRegexp(`(?i)^/A`)", "Host:a;x( `",
+		"Act(`role:user,cmd:*`) || Act(\"a:`1`\")", "Observe(`v:'2.0'`)", "Act(`a:1`) && Host(`b`)", "!Act(`a:1`)",
 	} {
 		f.Add(seed, "a.com", "/b/1/x", false)
 	}

@@ -113,7 +113,7 @@ func TestMessagesFindTheirService(t *testing.T) {
 				t.Errorf("%s, %s: %+v", dialect, message, o)
 			}
 		}
-		for _, message := range []string{`{"role":"none"}`, `{"role":"dead"}`, `{"role":"stock"}`, `{"role":"math","cmd":"div","left":1,"right":0}`} {
+		for _, message := range []string{`{"role":"none"}`, `{"role":"dead"}`, `{"role":"stock"}`, `{"role":"math","cmd":"div","left":1,"right":0,"v":3}`} {
 			if o := c.must(message); o.Error == "" || o.MS > 1000 {
 				t.Errorf("%s, %s is no error within a second: %+v", dialect, message, o)
 			}

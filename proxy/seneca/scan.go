@@ -18,7 +18,7 @@ var (
 	ErrNotUTF8   = errors.New("the message is not UTF-8")
 	ErrNotObject = errors.New("the message is not a JSON object")
 	ErrFatal     = errors.New("fatal$ is not accepted: an error would end the service's process")
-	ErrPrototype = errors.New("__proto__ is not accepted: a service would take for keys of the message what is within")
+	ErrPrototype = errors.New("__proto__ is not accepted: a service in JavaScript may take it for more than a key")
 )
 
 // Scan reads a message's top level into m, as far as keys want it, and checks that all of it is JSON. Of a key that is there

@@ -90,6 +90,9 @@ func (a *App) listen(ctx context.Context) error {
 
 func (a *App) welcome() {
 	for _, e := range a.proxy.EntryPoints() {
+		if !e.Open() {
+			continue // it is told when it is
+		}
 		a.log.Info("listening", zap.String("entry_point", e.Name()), zap.Stringer("address", e.Addr()))
 	}
 	if names := a.config.TrustsEveryone(); len(names) > 0 {
