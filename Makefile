@@ -23,6 +23,7 @@ prepare: ## install from Debian what the tests need
 	cmd/bench/prepare
 	proxy/http1/prepare
 	proxy/certs/acme/prepare
+	proxy/stdhttp/prepare
 
 lint: ## gofmt, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt-clean: $$unformatted"; exit 1; }
@@ -30,7 +31,7 @@ lint: ## gofmt, vet, staticcheck
 	$(GO) tool staticcheck ./...
 
 unit: ## every test but those on a real swarm, with the race detector
-	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v /deploy/e2e)
+	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v /deploy/e2e)
 	$(GO) test -run 'Alloc' ./rules ./balancer ./proxy/...
 
 e2e: ## the product on a real swarm: a dockerd of its own, started and stopped by the tests
@@ -38,7 +39,7 @@ e2e: ## the product on a real swarm: a dockerd of its own, started and stopped b
 
 conformance: prepare ## the suites that take minutes, beside those of make test
 	proxy/prepare
-	$(GO) test -count=1 -timeout 60m ./proxy -run 'TestAScan' -v -conformance
+	$(GO) test -count=1 -timeout 60m ./proxy -run 'TestAScan|TestABrowser' -v -conformance
 	$(GO) test -count=1 -timeout 60m ./cmd/internal/app -run 'IsKilled' -v -conformance
 
 matrix: ## every cell of the update matrix, on a real swarm; its table is for docs/matrix.md (half an hour)

@@ -18,7 +18,7 @@ var wallClock = map[string]bool{"Unix": true, "UnixMilli": true, "UnixMicro": tr
 var onTheWall = map[string]string{
 	"discovery/swarm/protobuf.go":    "when the swarm says that something was made",
 	"discovery/swarm/assemble.go":    "when the swarm says that something was made",
-	"discovery/swarm/vault/seal.go":  "when a value was stored, for who lists them",
+	"discovery/swarm/vault/":         "leases that other managers read, and when something was made",
 	"proxy/accesslog/":               "what people read",
 	"proxy/certs/":                   "dates of certificates, and keys that all routers change at the same time",
 	"proxy/http1/server.go":          "the Date field",

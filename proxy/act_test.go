@@ -66,7 +66,9 @@ func (m *messages) serve(services ...service) []rules.Diagnostic {
 	}
 	table, _ := rules.Compile(specs, rules.Options{EntryPoints: []string{"http"}, DefaultEntryPoints: []string{"http"}, Act: "act"})
 	found := m.proxy.Swap(table)
-	m.acts = m.proxy.EntryPoints()[1].Addr().String()
+	if addr := m.proxy.EntryPoints()[1].Addr().String(); m.acts != addr { // who asks at the moment has it already
+		m.acts = addr
+	}
 	return found
 }
 

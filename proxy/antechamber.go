@@ -9,7 +9,7 @@ import (
 )
 
 // An antechamber is where connections wait until it is known who they are and how they speak: the PROXY protocol's header of
-// a balancer in front, then the handshake of TLS. Each has a goroutine of its own meanwhile: one that is slow must not keep
+// a balancer in front, then what tells the route of a whole connection, where there are any, then the handshake of TLS. Each has a goroutine of its own meanwhile: one that is slow must not keep
 // the others waiting.
 type antechamber struct {
 	net.Listener
@@ -38,13 +38,18 @@ const arrivalTimeout = 10 * time.Second
 const pressedTime = 2 * time.Second
 
 func newAntechamber(l net.Listener, e *EntryPoint) *antechamber {
+	a := makeAntechamber(l, e)
+	a.all.Go(a.run)
+	return a
+}
+
+func makeAntechamber(l net.Listener, e *EntryPoint) *antechamber {
 	a := &antechamber{
 		Listener: l, entry: e, timeout: e.proxy.options.ReadTimeout, ready: make(chan accepted), done: make(chan struct{}), pending: map[net.Conn]struct{}{},
 	}
 	if a.timeout <= 0 {
 		a.timeout = arrivalTimeout
 	}
-	a.all.Go(a.run)
 	return a
 }
 
@@ -66,7 +71,7 @@ func (a *antechamber) run() {
 			return
 		case err != nil:
 			a.hand(nil, err) // whoever accepts knows which errors pass
-		case a.entry.secure == nil && !a.entry.tellsOfClients(conn):
+		case a.entry.secure == nil && !a.entry.sorts.Load() && !a.entry.tellsOfClients(conn):
 			a.hand(conn, nil)
 		case a.begin(conn):
 			a.all.Go(func() { a.receive(conn) })
@@ -100,24 +105,52 @@ func (a *antechamber) begin(conn net.Conn) bool {
 	return true
 }
 
+// limit gives a connection its time.
+func (a *antechamber) limit(conn net.Conn) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	until := time.Now().Add(a.timeout)
+	if a.pressed {
+		until = a.deadline
+	}
+	_ = conn.SetDeadline(until)
+}
+
 // receive hands on a connection once all is known of it. One that goes wrong ends here.
 func (a *antechamber) receive(conn net.Conn) {
 	known, err := conn, error(nil)
 	if a.entry.tellsOfClients(conn) {
 		known, err = readProxyHeader(conn)
 	}
-	if err == nil && a.entry.secure != nil {
+	var to *passage
+	if err == nil && a.entry.sorts.Load() {
+		known, to, err = a.sort(known)
+	}
+	switch {
+	case err != nil:
+	case to != nil:
+		err = to.open()
+	case a.entry.secure != nil:
 		known, err = a.entry.handshake(known)
 	}
 	a.mu.Lock()
 	delete(a.pending, conn)
 	closed := a.closed
 	a.mu.Unlock()
-	if err != nil || closed {
+	switch {
+	case to != nil && (err != nil || closed):
+		to.finish()
+		return
+	case err != nil || closed:
 		conn.Close()
 		return
 	}
 	_ = conn.SetDeadline(time.Time{})
+	if to != nil {
+		to.tunnel = a.entry.tunnels.add(to)
+		go to.serve()
+		return
+	}
 	if speaksHTTP2(known) && a.entry.front.takeHTTP2(known) {
 		return
 	}

@@ -26,7 +26,16 @@ type front interface {
 // newStdFront is net/http as a front: of HTTP/2 always, and of HTTP/1.1 if it is to be.
 func newStdFront(e *EntryPoint) stdFront {
 	f := stdFront{&stdhttp.Server{}}
-	f.Handler = stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Whole: e.proxy.options.WriteTimeout, Leaving: f.Leaving}
+	front := stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Whole: e.proxy.options.WriteTimeout, Leaving: f.Leaving}
+	limits := e.proxy.options.Limits
+	front.Stall, front.Body, front.Fields = limits.Write, limits.Body, limits.Fields
+	f.Handler = front
+	f.ConnContext = stdhttp.Handshake
+	f.MaxHeaderBytes = limits.HeadBytes
+	f.HTTP2 = &http.HTTP2Config{
+		MaxReadFrameSize: 16 << 10, // what a peer may send unasked (RFC 9113, 4.2)
+		WriteByteTimeout: limits.Write,
+	}
 	f.ReadHeaderTimeout = e.proxy.options.ReadTimeout
 	f.IdleTimeout = e.proxy.options.IdleTimeout
 	f.ErrorLog = log.New(serverLog{e.proxy.options.Log}, "", 0)
@@ -49,13 +58,18 @@ type engine struct {
 	*http1.Server
 	http2  stdFront
 	passed *handed
+	add    func(net.Conn) // hands on a connection of HTTP/2
 }
 
 func newEngine(e *EntryPoint) *engine {
 	f := &engine{http2: newStdFront(e), passed: newHanded()}
 	limits := e.proxy.options.Limits
 	limits.Head, limits.Idle, limits.Whole = e.proxy.options.ReadTimeout, e.proxy.options.IdleTimeout, e.proxy.options.WriteTimeout
-	f.Server = &http1.Server{Handle: e.Serve, Limits: limits, HTTP2: f.passed.add, Panic: e.panicked, Cause: e.refuse}
+	add := func(c net.Conn) {
+		f.passed.add(stdhttp.Gate(c, func(code string) { e.refuse(code, addressOf(c)) }))
+	}
+	f.add = add
+	f.Server = &http1.Server{Handle: e.Serve, Limits: limits, HTTP2: add, Panic: e.panicked, Cause: e.refuse}
 	return f
 }
 
@@ -81,7 +95,7 @@ func (f *engine) Shutdown(ctx context.Context) error {
 }
 
 func (f *engine) takeHTTP2(c net.Conn) bool {
-	f.passed.add(c)
+	f.add(c)
 	return true
 }
 

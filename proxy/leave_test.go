@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // leaving begins a shutdown and returns once nobody accepts any more.
@@ -44,8 +45,12 @@ func TestWhoHasConnectedButNotAskedIsServedByARouterThatLeaves(t *testing.T) {
 	r := newRouter(t, EntryPointOptions{})
 	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, okay)}})
 	var conns []net.Conn
+	before := relayed.Load()
 	for range 50 {
 		conns = append(conns, r.dial())
+	}
+	for now.tls && relayed.Load() < before+50 {
+		time.Sleep(time.Millisecond)
 	}
 	down := r.leaving()
 	for _, c := range conns {

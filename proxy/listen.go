@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -17,6 +18,7 @@ import (
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/http3"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
 	"github.com/appia-edge/appia/rules"
@@ -32,6 +34,7 @@ type EntryPointOptions struct {
 	Filters    []rules.Filter // of every request, before routing; they run in the order of Traefik 1.x, whatever theirs here
 
 	TLS           *TLS           // nil: plain HTTP
+	HTTP3         *HTTP3         // nil: not spoken; it needs TLS
 	ProxyProtocol *ProxyProtocol // nil: not spoken
 	Internal      Internal       // pages of the router's own; nil: none
 }
@@ -56,6 +59,7 @@ type EntryPoint struct {
 	listener  net.Listener // socket, or what its connections go through first
 	secure    *tls.Config  // nil: plain HTTP
 	front     front
+	quic      *http3.Server     // nil: HTTP/3 is not spoken
 	chain     *middleware.Chain // nil: no filters
 	unusable  error             // a filter that could not be made: the entry point must not be opened without it
 	responses []func(*message.Request, *message.Response)
@@ -63,7 +67,11 @@ type EntryPoint struct {
 	refused   balancer.Causes // what got no further than the engine
 	failed    balancer.Causes // requests that did, and failed
 	tunnels   tunnels
-	act       *ActOptions // it takes messages; nil: requests
+
+	sorts atomic.Bool                // it has TCP routes: written by Swap
+	ends  atomic.Pointer[tls.Config] // of TCP routes for which TLS ends here; nil: there are none yet. Written by Swap
+
+	act *ActOptions // it takes messages; nil: requests
 }
 
 func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
@@ -75,6 +83,9 @@ func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
 	}
 	if o.TLS != nil && e.unusable == nil {
 		e.secure, e.unusable = p.secure(o)
+	}
+	if o.HTTP3 != nil && e.unusable == nil {
+		e.unusable = e.checkHTTP3()
 	}
 	if p.options.StdHTTP1 {
 		e.front = newStdFront(e)
@@ -144,9 +155,10 @@ func (p *Proxy) Listen(ctx context.Context) error {
 			p.Close()
 			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
 		}
-		e.socket, e.listener = listener, listener
-		if e.options.ProxyProtocol != nil || e.secure != nil {
-			e.listener = newAntechamber(listener, e)
+		e.socket, e.listener = listener, e.room(listener)
+		if err := e.listenHTTP3(ctx); err != nil {
+			p.Close()
+			return fmt.Errorf("entry point %s: %w", e.options.Name, err)
 		}
 	}
 	return nil
@@ -161,12 +173,22 @@ func (p *Proxy) Run() error {
 	defer beating.Wait()
 	defer close(stop)
 
-	ended := make(chan error, len(p.entries))
+	var serve []func() error
 	for _, e := range p.entries {
-		go func() { ended <- e.serve() }()
+		serve = append(serve, e.serve)
+		if g, ok := e.listener.(gate); ok {
+			serve = append(serve, func() error { return g.own.Serve(g.antechamber) })
+		}
+		if e.quic != nil {
+			serve = append(serve, e.quic.Serve)
+		}
+	}
+	ended := make(chan error, len(serve))
+	for _, s := range serve {
+		go func() { ended <- s() }()
 	}
 	var first error
-	for range p.entries {
+	for range serve {
 		if err := <-ended; !errors.Is(err, http.ErrServerClosed) && first == nil {
 			first = err
 			p.Close()
@@ -222,8 +244,9 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 
 func (e *EntryPoint) shutdown(ctx context.Context) error {
 	e.front.Leave()
+	quic := e.leaveHTTP3(ctx)
 	e.stopAccepting(ctx)
-	err := e.front.Shutdown(ctx)
+	err := errors.Join(e.front.Shutdown(ctx), <-quic)
 	if werr := e.tunnels.wait(ctx); err == nil {
 		err = werr
 	}
@@ -255,8 +278,8 @@ func (e *EntryPoint) stopAccepting(ctx context.Context) {
 		}
 	}
 	_ = e.socket.Close()
-	if a, ok := e.listener.(*antechamber); ok {
-		a.finish(ctx)
+	if room, ok := e.listener.(interface{ finish(context.Context) }); ok {
+		room.finish(ctx)
 	}
 }
 
@@ -264,6 +287,9 @@ func (e *EntryPoint) stopAccepting(ctx context.Context) {
 func (p *Proxy) Close() {
 	for _, e := range p.entries {
 		e.front.Close()
+		if e.quic != nil {
+			e.quic.Close()
+		}
 		if e.listener != nil {
 			e.listener.Close()
 		}

@@ -23,6 +23,7 @@ type setup struct {
 	std bool // net/http speaks HTTP/1.1, to clients and endpoints; else our own engine does
 	h2c bool // services that a test says nothing else of speak HTTP/2
 	tls bool // clients come by TLS; only for the tests that say (overTLSToo)
+	h3  bool // clients come by HTTP/3; only for the tests that say (overHTTP3Too)
 }
 
 func (s setup) String() string {
@@ -36,6 +37,9 @@ func (s setup) String() string {
 	if s.tls {
 		front += " over TLS"
 	}
+	if s.h3 {
+		front = "HTTP/3"
+	}
 	return front + " and services that speak " + back
 }
 
@@ -47,7 +51,7 @@ func (s setup) scheme() string {
 	return "http"
 }
 
-var setups = []setup{{}, {std: true}, {h2c: true}, {std: true, h2c: true}, {tls: true}}
+var setups = []setup{{}, {std: true}, {h2c: true}, {std: true, h2c: true}, {tls: true}, {h3: true}}
 
 // now is the setup of this run.
 var now setup
@@ -72,7 +76,7 @@ var excepted = []struct {
 	{
 		func(s setup) bool { return s.h2c }, "HTTP/2 has no 101 (RFC 9113, 8.6)",
 		[]string{
-			"TestUpgradedConnectionCarriesBothWays", "TestServiceThatSwitchesProtocolsUnaskedIsFaulty",
+			"TestAWebSocketComesOverHTTP2", "TestUpgradedConnectionCarriesBothWays", "TestWebSocketsComeByHTTP3", "TestServiceThatSwitchesProtocolsUnaskedIsFaulty",
 			"TestWebsocketsNeedThePasswordToo", "TestTunnelsMayTakeLongerThanRequests", "TestA101HasTheFieldsThatFiltersGiveToAnswers", "TestTunnelIsLoggedAtItsEnd", "TestTunnelsPassFiltersAndHoldTheirPlace", "TestARouteTriesOneEndpointAgainWhenItIsTold", "TestClientThatHasSaidAllInATunnelStillHearsTheEnd", "TestShutdownCutsWhatTheGraceTimeDoesNotCover",
 		},
 	},
@@ -81,6 +85,25 @@ var excepted = []struct {
 		[]string{
 			"TestEndpointThatIsSilentDuringTLSTimesOutAndAnotherIsAsked", "TestHTTP2ServicesAreSpokenToInClear",
 			"TestSilentClientOfATunnelWhoseEndpointHasGoneIsLetGo", "TestTakenAddressIsAnErrorThatNamesTheEntryPoint", "TestExceptedTestsAreThere",
+			"TestCallsOfGRPCPassWithAllThatBelongsToThem", "TestCallsOfOneConnectionAreBalanced", "TestCallThatItsClientCancelsEndsAtTheServerAtOnce",
+			"TestCallThatItsServerResetsEndsForItsClient", "TestStatusOfACallArrivesThoughItsClientHasMoreToSay", "TestAnswerOfTrailersAloneStaysOne",
+			"TestWebSocketsCarryEachKindOfFrame", "TestWebSocketsDoNotCareHowTheirBytesCome", "TestPingIsAnsweredInTheMiddleOfAMessage",
+			"TestClosingHandshakeOfAWebSocketPasses", "TestServerOfAWebSocketHearsOfEachFault", "TestMessagesOf16MBPassWholeAndInFragments",
+			"TestClientOfAWebSocketThatDoesNotListenIsWaitedFor", "TestServerOfAWebSocketThatDoesNotListenIsWaitedFor", "TestWebSocketEndsWhenEitherEndIsGone", "TestWebSocketMayAgreeOnCompression",
+			"TestHandshakeThatIsRefusedMayBeTriedAgain", "TestUpgradesReachServicesOfTLS",
+		},
+	},
+	{
+		func(s setup) bool { return s.h2c }, "a connection is the same whatever services of HTTP speak",
+		[]string{
+			"TestTLSGoesOnUntouchedToTheServiceThatItsNameIsFor", "TestTLSIsEndedForAServiceThatSpeaksNone", "TestEndpointsAreSpokenToByTLSWhereTheirServiceWantsIt",
+			"TestAConnectionThatNoRouteIsForIsClosedAndCounted", "TestConnectionsWithoutTLSGoToARouteForAllOfThem", "TestARouteForAllConnectionsIsTriedBehindTheOthers",
+			"TestAServerThatSpeaksFirstIsHeardBesideRoutesOfTLS", "TestAClientHelloMayComeInAnyPieces", "TestWhoDoesNotSayWhereToIsLetGoAndCounted",
+			"TestTenMegabytesArriveBothWays", "TestASideThatHasSaidAllStillHearsTheOther", "TestTheTerminationDelayBoundsWhoGoesOnAlone",
+			"TestConnectionsOutliveTheEndpointsRetirementUntilItsDrainIsOver", "TestAShutdownWaitsForConnectionsAndCutsThemAtItsEnd",
+			"TestAShutdownIsOverWithTheLastConnection", "TestNoConnectionIsLostWhileEndpointsAreReplaced", "TestConnectionsAreSpreadAsWeightsSay", "TestAnEndpointThatRefusesIsPassedOverForAnother",
+			"TestConnectionsWaitForAnEndpoint", "TestAConnectionToAServiceWithoutEndpointsIsClosedAndCounted", "TestFiltersOfTCPRoutesKeepOut",
+			"TestEndpointsAreToldOfTheClientByTheProxyProtocol", "TestAConnectionIsALineOfTheAccessLog",
 		},
 	},
 	{
@@ -106,6 +129,10 @@ var excepted = []struct {
 	{func(s setup) bool { return s.h2c }, "the kernel loses packets of one protocol as of the other, and it takes a while", []string{"TestLostPacketsCostNoRequest"}},
 	{func(s setup) bool { return s.std }, "net/http reads the rest of a short body, and goes on", []string{"TestAnAnswerThatEndsItsConnectionSaysSo"}},
 	{func(s setup) bool { return s.std }, "net/http resets who sends more than a little of a body that is not wanted", []string{"TestTwoMebibytesAreTooMuch"}},
+	{
+		func(s setup) bool { return s.std || s.h2c }, "net/http by itself has no gate; and what is behind the router makes no difference to it",
+		[]string{"TestH2specFindsNothingNew", "TestFloodsOfHTTP2EndTheirConnectionAndNobodyElses", "TestBusyClientsOfHTTP2AreNoFlood"},
+	},
 	{func(s setup) bool { return s.std }, "net/http allocates", []string{"TestSteadyGetAllocatesNothing", "TestASteadyActAllocatesNothing", "TestPlainRequestIsLoggedWithoutAllocating"}},
 }
 
@@ -123,7 +150,47 @@ var overTLSToo = []string{
 	"TestBodyThatNobodyReadsDoesNotCostTheNextRequest", "TestBodiesOfAnySizeArriveWhole", "TestRequestsMayComeInAnyPieces",
 	"TestOldClientsAreAnsweredInTheirWay", "TestOldClientSeesThatAnAnswerWasCutShort", "TestEarlyAnswerToALongBodyArrives",
 	"TestClientThatBreaksItsBodyReachesTheEndpointAsABrokenBody", "TestSlowClientsAreGivenUp", "TestEndpointIsLeftWhenTheClientIsGone",
-	"TestSilentConnectionsDoNotHoldARouterThatLeaves", "TestWhoeverStopsReadingIsGivenUp",
+	"TestSilentConnectionsDoNotHoldARouterThatLeaves", "TestWhoeverStopsReadingIsGivenUp", "TestAnsweredRequestDoesNotWaitForTheRestOfItsBody",
+	"TestWebSocketsCarryEachKindOfFrame", "TestWebSocketsDoNotCareHowTheirBytesCome", "TestPingIsAnsweredInTheMiddleOfAMessage",
+	"TestClosingHandshakeOfAWebSocketPasses", "TestServerOfAWebSocketHearsOfEachFault", "TestMessagesOf16MBPassWholeAndInFragments",
+	"TestClientOfAWebSocketThatDoesNotListenIsWaitedFor", "TestServerOfAWebSocketThatDoesNotListenIsWaitedFor", "TestWebSocketEndsWhenEitherEndIsGone", "TestWebSocketMayAgreeOnCompression",
+	"TestHandshakeThatIsRefusedMayBeTriedAgain", "TestUpgradesReachServicesOfTLS",
+}
+
+// overHTTP3Too are the tests that run once more with clients that come by HTTP/3: those that ask as any client may, and look for
+// nothing that is said in HTTP/1.1 alone, or in clear.
+var overHTTP3Too = []string{
+	"TestWhoWaitsInVainIsToldWhenToComeAgain", "TestWeightedServicesShareExactly", "TestClientsStickToTheirPart",
+	"TestFailoverLeadsToTheFallbackAndBack", "TestMirrorsGetCopiesAndTheRequestDoesNotWait",
+	"TestEarlyAnswerToACopiedBodyLeavesTheNextRequestAlone", "TestClientOfAPartThatCannotAnswerIsLedToAnother",
+	"TestBodiesThatWaitForTheirEndAreKeptUpToABound", "TestWhoIsLedToAServiceThatIsFullIsTold",
+	"TestPasswordOpensARouteInEveryFormOfHtpasswd", "TestRefusalOfBasicAuthIsTraefiks", "TestGarbageForCredentialsIsRefused",
+	"TestUsersOfAFileCountBeforeThoseOfTheLabel", "TestNoUsersMeansNobody", "TestDigestIsAskedForAndBelievedOnce",
+	"TestFiltersKeepWhatTheyKnowWhileTablesAreSwapped", "TestWhiteListLetsInWhomItNames", "TestEntryPointsHaveLocksOfTheirOwn",
+	"TestTrustedClientsSpeakForThemselvesToThePermissionServer", "TestDenialIsTheClientsAnswer",
+	"TestNoPermissionServerMeansNoPermission", "TestPermissionThatIsSlowIsLeftWhenTheClientIsGone",
+	"TestPermissionServerSeesTheBodyIfItIsTo", "TestAClosedRouteAnswers503WhateverIsBehindIt",
+	"TestAServiceThatIsStoppedForAWhileLosesNoRequest", "TestPathFiltersActAtTheirPlace", "TestClientIPOfARuleIsTheConnections",
+	"TestARequestThatIsSentOnceAtMostGoesByAConnectionThatIsStillWarm", "TestRequestReachesItsServiceAsItsRuleSays",
+	"TestHostIsTheClientsUnlessTheRouteSaysOtherwise", "TestRouterAnswersForItself", "TestRefusedDialGoesElsewhereForAnyMethod",
+	"TestRequestWhoseEndpointDiesBeforeAnsweringIsRepeatedOnlyWhenThatIsSafe", "TestBothBodiesStreamAtTheSameTime",
+	"TestTrailersPassBothWays", "TestTrailersThatBelongInTheHeadAreDropped", "TestEarlyHintsPassOn",
+	"TestStickyClientStaysAndMovesWhenItsEndpointIsGone", "TestConnectionLimitCountsByKeyAndReleases",
+	"TestNoRequestIsLostWhileTablesAreSwapped", "TestHTTP2ServicesAreSpokenToInClear",
+	"TestServiceOfHTTP2AnswersARequestForAnUpgradeInItsOwnProtocol", "TestServiceThatSwitchesProtocolsUnaskedIsFaulty",
+	"TestStatusThatIsNoneIs502", "TestHeadOfAStreamIsNotHeldBackUntilItsFirstBytes", "TestUpgradeToClearTextHTTP2IsNotPassedOn",
+	"TestRequestWithoutABodyThatIsNotIdempotentIsSentOnce", "TestRequestToAnEndpointThatHasLeftIsCutWhenItsTimeToDrainIsOver",
+	"TestBodyThatNobodyReadsDoesNotCostTheNextRequest", "TestLongBodiesAndTunnelsPassBehindAProxyHeader",
+	"TestForwardedAddressOfAStrangerIsNotLogged", "TestFullServiceIsToldFromAFullEndpoint", "TestJSONLineTellsOfBothSidesOfTheRouter",
+	"TestRetriesAreLogged", "TestErrorsAreToldToWhoeverListens", "TestBytesSentAreCounted",
+	"TestPagesOfTheRouterWinOverRoutesAndStayBehindTheEntryPointsLocks", "TestEntryPointRedirectNamesTheOthersPort",
+	"TestRedirectTemplateThatIsNotKnownClosesItsRoute", "TestHostThatAFilterSetsIsTheEndpointsAlone",
+	"TestPagesOfOtherOriginsAreAnsweredAsTheSiteSays", "TestWhatAClientSaysOfItsCertificateIsNotBelieved",
+	"TestTypeIsGuessedWhereThereIsNoneAndTheStreamFlows", "TestAPageThatFailsLeavesTheFirstAnswer", "TestBufferedBodiesAreWholeOrRefused",
+	"TestBufferedRequestsAreReplayedWithTheirBody", "TestWhatALimitRefusesIsNotReplayed", "TestRateLimitsCountByKeyAndOutliveTables",
+	"TestRequestsInFlightAreBoundedByKey", "TestBreakersTripRestRecoverAndOutliveTables", "TestAttemptsBoundTheTries",
+	"TestARouteTriesOneEndpointAgainWhenItIsTold", "TestCompressFilterHasOptions", "TestBodiesOfAnySizeArriveWhole",
+	"TestBytesBehindAResponseReachNobody", "TestBytesThatComeLateReachNobody", "TestKeptConnectionThatTheEndpointClosedIsNoNews",
 }
 
 // exceptions is the pattern of what is not to run over the setup.
@@ -132,6 +199,10 @@ func (s setup) exceptions() string {
 	if s.tls {
 		tests, _ := testNames()
 		all = slices.DeleteFunc(tests, func(name string) bool { return slices.Contains(overTLSToo, name) })
+	}
+	if s.h3 {
+		tests, _ := testNames()
+		all = slices.DeleteFunc(tests, func(name string) bool { return slices.Contains(overHTTP3Too, name) })
 	}
 	for _, e := range excepted {
 		if e.over(s) {
@@ -196,9 +267,9 @@ func TestExceptedTestsAreThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range overTLSToo {
+	for _, name := range slices.Concat(overTLSToo, overHTTP3Too) {
 		if !slices.Contains(there, name) {
-			t.Errorf("%s is no test, and cannot run over TLS", name)
+			t.Errorf("%s is no test, and cannot run over TLS or HTTP/3", name)
 		}
 	}
 	for _, e := range excepted {

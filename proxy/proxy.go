@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"os"
 	"sync"
@@ -13,9 +14,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/balancer/conn"
 	"github.com/appia-edge/appia/proxy/accesslog"
 	"github.com/appia-edge/appia/proxy/certs"
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/http3"
 	"github.com/appia-edge/appia/proxy/message"
 	"github.com/appia-edge/appia/proxy/middleware"
 	"github.com/appia-edge/appia/rules"
@@ -26,6 +29,8 @@ type Options struct {
 	EntryPoints  []EntryPointOptions
 	Fleet        *balancer.Fleet
 	Back         Back
+	Dial         func(ctx context.Context, network, addr string) (net.Conn, error) // to endpoints of TCP routes; nil: conn.Dialer's
+	EndpointTLS  *tls.Config                                                       // towards those of them that speak it; nil: verified against the system's roots
 	Log          *zap.Logger
 	ReadTimeout  time.Duration   // for a request's head; 0: none
 	IdleTimeout  time.Duration   // of a client's connection between requests
@@ -46,6 +51,8 @@ type Options struct {
 	Act          *ActOptions  // nil: messages are not taken
 	// Listen opens sockets; nil: http1.Listening.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
+	// ListenUDP opens ports for HTTP/3; nil: http3.OpenPort.
+	ListenUDP func(ctx context.Context, address string) (*http3.Port, error)
 }
 
 // A Back carries an exchange's request to an endpoint and returns the head of its response.
@@ -61,6 +68,7 @@ type Proxy struct {
 	swaps   sync.Mutex        // one swap at a time
 	filters *middleware.Store // guarded by swaps
 	mirrors mirrors
+	crowd   crowd
 
 	observers observers
 	tallies   map[string]*balancer.Tally // of pins; guarded by swaps
@@ -83,6 +91,12 @@ func New(o Options) *Proxy {
 	}
 	if o.Listen == nil {
 		o.Listen = http1.Listening(3 * time.Minute).Listen
+	}
+	if o.Dial == nil {
+		o.Dial = new(conn.Dialer).DialContext
+	}
+	if o.ListenUDP == nil {
+		o.ListenUDP = http3.OpenPort
 	}
 	if o.Certificates == nil {
 		o.Certificates = certs.New(certs.Options{Log: o.Log})
@@ -108,6 +122,7 @@ func (p *Proxy) Swap(t *rules.Table) []rules.Diagnostic {
 	chains, found := p.filters.Chains(t.Routes)
 	next := &view{table: t, groups: p.options.Fleet.Grow(t.Services), chains: chains, pins: p.pinTallies(t), over: make(chan struct{})}
 	close(p.view.Swap(next).over)
+	p.sortTCP(t)
 	p.options.Fleet.Shrink(t.Services)
 	return append(found, p.openActs(t)...)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -33,6 +34,9 @@ func relayToTLS(t testing.TB, router string) (addr string) {
 	return l.Addr().String()
 }
 
+// relayed is how many connections have got as far as a router: a client's may not have yet when it is there for the client.
+var relayed atomic.Int64
+
 func relay(plain *net.TCPConn, router string) {
 	defer plain.Close()
 	base, err := net.Dial("tcp", router)
@@ -41,6 +45,7 @@ func relay(plain *net.TCPConn, router string) {
 		return
 	}
 	defer base.Close()
+	relayed.Add(1)
 	secure := tls.Client(base, &tls.Config{InsecureSkipVerify: true})
 	var both sync.WaitGroup
 	both.Go(func() {

@@ -71,10 +71,13 @@ func startRouter(t testing.TB, o Options) *router {
 		o.EntryPoints = slices.Clone(o.EntryPoints)
 		o.EntryPoints[0].TLS = &TLS{}
 	}
-	p := New(o)
-	if err := p.Listen(t.Context()); err != nil {
-		t.Fatal(err)
+	var byHTTP3 http.RoundTripper
+	if now.h3 && o.EntryPoints[0].TLS == nil {
+		o.EntryPoints = slices.Clone(o.EntryPoints)
+		o.EntryPoints[0].TLS, o.EntryPoints[0].HTTP3 = &TLS{}, &HTTP3{}
+		byHTTP3 = comeByHTTP3(t)
 	}
+	p := opened(t, o)
 	addr := p.EntryPoints()[0].Addr().String()
 	if byTLS {
 		addr = relayToTLS(t, addr)
@@ -91,7 +94,25 @@ func startRouter(t testing.TB, o Options) *router {
 	transport := &http.Transport{DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if byHTTP3 != nil {
+		client.Transport = byHTTP3
+	}
 	return &router{t, p, o.Fleet, addr, client, nil}
+}
+
+// opened is a proxy that listens. A port that is free for TCP may be somebody's for UDP: then another one is tried.
+func opened(t testing.TB, o Options) *Proxy {
+	t.Helper()
+	for tries := 1; ; tries++ {
+		p := New(o)
+		err := p.Listen(t.Context())
+		switch {
+		case err == nil:
+			return p
+		case !strings.Contains(err.Error(), "HTTP/3: ") || tries == 5:
+			t.Fatal(err)
+		}
+	}
 }
 
 // serve puts a table in force with one route for each service.

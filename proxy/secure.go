@@ -47,9 +47,11 @@ func (a *arriving) NetConn() net.Conn { return a.Conn }
 var errChallenged = errors.New("the connection was a CA's, to see a challenge")
 
 // handshake agrees with the client on how to speak. That it comes to nothing is mostly the client's doing, and is counted.
-func (e *EntryPoint) handshake(conn net.Conn) (net.Conn, error) {
+func (e *EntryPoint) handshake(conn net.Conn) (net.Conn, error) { return e.handshakeBy(e.secure, conn) }
+
+func (e *EntryPoint) handshakeBy(config *tls.Config, conn net.Conn) (net.Conn, error) {
 	client := &arriving{Conn: conn}
-	c := tls.Server(client, e.secure)
+	c := tls.Server(client, config)
 	err := c.Handshake()
 	if err != nil {
 		if client.spoke || !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrDeadlineExceeded) { // else it has only knocked, as checks of balancers do

@@ -237,11 +237,16 @@ func TestBufferedRequestsAreReplayedWithTheirBody(t *testing.T) {
 	if answer, text := r.ask("POST", "a.com", "/", body("POST", "letter")); answer.StatusCode != 201 || text != "made" {
 		t.Errorf("%d %q", answer.StatusCode, text)
 	}
-	if !slices.Equal(got, []string{"POST letter", "POST letter", "POST letter"}) {
-		t.Errorf("the endpoint got %q", got)
+	came := func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(got)
 	}
-	if r.ask("GET", "always.com", "/"); len(got) != 3+11 {
-		t.Errorf("asked %d times, where the first and ten replays are all there may be", len(got)-3)
+	if !slices.Equal(came(), []string{"POST letter", "POST letter", "POST letter"}) {
+		t.Errorf("the endpoint got %q", came())
+	}
+	if r.ask("GET", "always.com", "/"); len(came()) != 3+11 {
+		t.Errorf("asked %d times, where the first and ten replays are all there may be", len(came())-3)
 	}
 	if answer, _ := r.ask("GET", "dead.com", "/"); answer.StatusCode != 502 {
 		t.Errorf("%d", answer.StatusCode)

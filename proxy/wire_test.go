@@ -258,6 +258,27 @@ func TestEarlyAnswerToALongBodyArrives(t *testing.T) {
 	}
 }
 
+func TestAnsweredRequestDoesNotWaitForTheRestOfItsBody(t *testing.T) {
+	r := newRouter(t, EntryPointOptions{})
+	r.serve(service{rule: "PathPrefix:/", addrs: []string{endpoint(t, func(w http.ResponseWriter, q *http.Request) {
+		http.NewResponseController(w).EnableFullDuplex()
+		w.Header().Set("Connection", "close") // else net/http's server trips over the rest
+		io.ReadFull(q.Body, make([]byte, 5))
+		w.WriteHeader(413)
+		io.WriteString(w, "big")
+	})}})
+	c := r.dial()
+	io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nhello")
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(answer.Body); answer.StatusCode != 413 || string(body) != "big" || err != nil {
+		t.Errorf("%s %q %v", answer.Status, body, err)
+	}
+	r.nothingInFlight()
+}
+
 func TestClientThatBreaksItsBodyReachesTheEndpointAsABrokenBody(t *testing.T) {
 	for name, text := range map[string]string{
 		"chunked": "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",

@@ -62,7 +62,7 @@ func actSpec(t testing.TB, o Owner, rule, service string) Spec {
 	return Spec{Owner: o, Routes: []RouteSpec{{Name: "r", Rule: mustParse(t, rule), Service: service}}, Services: []ServiceSpec{{Name: service, Weight: 1}}}
 }
 
-func routed(t testing.TB, table *Table, message string) string {
+func carried(t testing.TB, table *Table, message string) string {
 	t.Helper()
 	a := table.MatchAct(messageOf(t, table, message))
 	if a.Route == nil {
@@ -93,7 +93,7 @@ func TestMessagesGoWhereSenecaSendsThem(t *testing.T) {
 		}
 		for range 3 {
 			rand.Shuffle(len(c.Pins), func(i, j int) { c.Pins[i], c.Pins[j] = c.Pins[j], c.Pins[i] })
-			if got := routed(t, pinTable(t, c.Pins...), string(c.Msg)); got != want {
+			if got := carried(t, pinTable(t, c.Pins...), string(c.Msg)); got != want {
 				t.Errorf("%q asked for %s: %s, Seneca: %s", c.Pins, c.Msg, got, want)
 			}
 		}
@@ -115,7 +115,7 @@ func TestEveryExampleOfPinsInTheDocsIsTrue(t *testing.T) {
 		}
 		for range 2 {
 			slices.Reverse(pins)
-			if got := routed(t, pinTable(t, pins...), code(cells[1])); got != code(cells[2]) {
+			if got := carried(t, pinTable(t, pins...), code(cells[1])); got != code(cells[2]) {
 				t.Errorf("%s asked for %s: docs/rules.md says %s, it is %s", cells[0], cells[1], cells[2], got)
 			}
 		}
@@ -157,7 +157,7 @@ func TestTheIndexFindsWhatTheSortedListDoes(t *testing.T) {
 		if i := slices.IndexFunc(sorted, func(p Pin) bool { return p.met(table, m) }); i >= 0 {
 			want = sorted[i].text
 		}
-		if got := routed(t, table, text); got != want {
+		if got := carried(t, table, text); got != want {
 			t.Fatalf("%q asked for %s: %s, want %s", texts, text, got, want)
 		}
 	}

@@ -35,6 +35,8 @@ const (
 	MissingQuotes      = "missing-quotes"
 	OtherDialect       = "rule-of-other-dialect"
 	OtherSyntax        = "rule-of-other-syntax"
+	NeedsTLS           = "sni-without-tls"
+	BadALPN            = "bad-alpn"
 	BadClientIP        = "bad-client-ip"
 	RegexpTooBig       = "regexp-too-big"
 	RuleTooBig         = "rule-too-big"
@@ -52,6 +54,7 @@ const (
 	AmbiguousRoute        = "ambiguous-route"
 	HiddenRoute           = "hidden-route"
 	RouteOptionsDiffer    = "route-options-differ"
+	TakesAll              = "tcp-takes-all"
 	PrefixFallsInto       = "prefix-falls-into"
 	ActEntryPoint         = "act-entry-point"
 )
@@ -93,6 +96,8 @@ func Codes() []CodeDoc {
 		{MissingQuotes, "An argument of a matcher stands without backticks, or between single quotes; the route is not served."},
 		{OtherDialect, "The rule is written in the language of another version of Traefik; the route is not served."},
 		{OtherSyntax, "A matcher is written as Traefik 2 has it and not 3, or the other way round, and read so."},
+		{NeedsTLS, "A rule of connections asks for the host or the protocols of TLS, and its router has no TLS; the route is not served."},
+		{BadALPN, "ALPN names a protocol that is the router's own; the route is not served."},
 		{BadClientIP, "ClientIP takes an address or a network; the route is not served."},
 		{RegexpTooBig, "A regexp would take too much memory; the route is not served, or the argument never matches."},
 		{RuleTooBig, "The rule is too long or nested too deeply; the route is not served."},
@@ -109,6 +114,7 @@ func Codes() []CodeDoc {
 		{AmbiguousRoute, "Two routes to different services ask for the same requests; the older owner's gets them."},
 		{HiddenRoute, "A route of higher priority asks for the same requests and gets them all."},
 		{RouteOptionsDiffer, "Two routes ask for the same requests for the same service but forward them in different ways."},
+		{TakesAll, "A TCP route gets every connection without TLS of an entry point that HTTP routes are served at too, and leaves them none."},
 		{PrefixFallsInto, "A prefix that does not end at a slash also matches another owner's path."},
 		{ActEntryPoint, "Rules of messages are served on the entry point of messages alone, and other rules on any but that."},
 	}

@@ -29,13 +29,17 @@ func Compile(specs []Spec, o Options) (*Table, []Diagnostic) {
 	c.mergeServices(ordered)
 	c.resolveParts()
 	c.resolveRoutes(ordered)
-	c.orderRoutes()
+	orderRoutes(c.routes)
+	orderRoutes(c.tcp)
 	c.orderRefused()
-	c.findConflicts()
+	c.findConflicts(c.routes)
+	c.findConflicts(c.tcp)
 	pins := newPinIndex(c.claimPins())
 	forests := plant(c.routes, o.EntryPoints)
 	c.findOverlaps(forests)
-	t := &Table{Routes: c.routes, Services: c.ordered, Refused: c.refused, byEntryPoint: pack(forests), pins: pins, options: o, specs: specs, found: c.found}
+	c.tellTCP(forests)
+	indexes := pack(forests)
+	t := &Table{Routes: c.routes, TCP: c.tcp, Services: c.ordered, Refused: c.refused, byEntryPoint: indexes, doors: c.openDoors(indexes), pins: pins, options: o, specs: specs, found: c.found}
 	return t, t.diagnostics()
 }
 
@@ -46,6 +50,7 @@ type compiler struct {
 	services map[string]*Service
 	ordered  []*Service
 	routes   []*Route
+	tcp      []*Route
 	names    map[string]int // the next free number of each route name
 	refused  []Refused
 	found    []Diagnostic
@@ -107,7 +112,8 @@ func byAge(specs []Spec) []Spec {
 func compareRouteSpecs(a, b RouteSpec) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Rule.Text, b.Rule.Text), cmp.Compare(a.Label, b.Label),
 		cmp.Compare(a.Service, b.Service), cmp.Compare(a.Priority, b.Priority), slices.Compare(a.EntryPoints, b.EntryPoints),
-		compareBool(a.PassHost, b.PassHost), compareBool(a.TLS, b.TLS), cmp.Compare(filtersKey(a.Filters), filtersKey(b.Filters)))
+		compareBool(a.PassHost, b.PassHost), compareBool(a.TLS, b.TLS), cmp.Compare(a.TCP.text(), b.TCP.text()),
+		cmp.Compare(filtersKey(a.Filters), filtersKey(b.Filters)))
 }
 
 func compareServiceSpecs(a, b ServiceSpec) int {
@@ -127,14 +133,14 @@ func compareBool(a, b bool) int {
 }
 
 // orderRoutes puts the routes in the order they are tried, those of messages behind the others.
-func (c *compiler) orderRoutes() {
-	slices.SortFunc(c.routes, func(a, b *Route) int {
+func orderRoutes(routes []*Route) {
+	slices.SortFunc(routes, func(a, b *Route) int {
 		if a.Rule.Messages() && b.Rule.Messages() {
 			return cmp.Or(compareActs(a, b), older(a.Owner, b.Owner), cmp.Compare(a.Name, b.Name))
 		}
 		return cmp.Or(compareBool(a.Rule.Messages(), b.Rule.Messages()), cmp.Compare(b.Priority, a.Priority), older(a.Owner, b.Owner), cmp.Compare(a.Name, b.Name))
 	})
-	for i, r := range c.routes {
+	for i, r := range routes {
 		r.ID = i
 	}
 }

@@ -9,9 +9,9 @@ import (
 type claim struct{ entryPoint, condition string }
 
 // findConflicts marks routes that no request can reach because another one asks the same and is tried first.
-func (c *compiler) findConflicts() {
+func (c *compiler) findConflicts(routes []*Route) {
 	first := map[claim]*Route{}
-	for _, r := range c.routes {
+	for _, r := range routes {
 		if r.Rule.when != nil && impossible(r.Rule.when) || r.Rule.Messages() { // see claimPins
 			continue // already told; nobody loses anything by it
 		}
@@ -21,6 +21,9 @@ func (c *compiler) findConflicts() {
 
 func (c *compiler) claimAll(first map[claim]*Route, r *Route) {
 	condition := r.Rule.canonical(c.options.manner())
+	if r.TCP != nil && r.TCP.TLS {
+		condition = "tls " + condition
+	}
 	var winner *Route
 	lost := 0
 	for _, entryPoint := range r.EntryPoints {
@@ -61,7 +64,7 @@ func (c *compiler) tellConflict(winner, loser *Route) {
 
 // compareOptions looks at two routes to one service: harmless, unless it matters which of them is tried first.
 func (c *compiler) compareOptions(first, other *Route) {
-	if first.Owner.Gone || other.Owner.Gone || first.PassHost == other.PassHost && first.Rule.then.same(other.Rule.then) && sameChains(first, other) {
+	if first.Owner.Gone || other.Owner.Gone || first.PassHost == other.PassHost && first.TCP.same(other.TCP) && first.Rule.then.same(other.Rule.then) && sameChains(first, other) {
 		return
 	}
 	const text = "%s asks for the same requests for the same service, but forwards them otherwise; %s counts"

@@ -24,6 +24,8 @@ func Diff(old, new *Table) []Change {
 	var d differ
 	oldRoutes, newRoutes := unshared(old.Routes, new.Routes)
 	merge(byName(oldRoutes), byName(newRoutes), func(a, b *Route) int { return cmp.Compare(a.Name, b.Name) }, d.route)
+	oldTCP, newTCP := unshared(old.TCP, new.TCP)
+	merge(byName(oldTCP), byName(newTCP), func(a, b *Route) int { return cmp.Compare(a.Name, b.Name) }, d.route)
 	oldServices, newServices := unshared(old.Services, new.Services)
 	merge(oldServices, newServices, func(a, b *Service) int { return cmp.Compare(a.Name, b.Name) }, d.service)
 	return d.changes
@@ -97,7 +99,7 @@ func (d *differ) route(old, new **Route) {
 
 // sameRoute says whether two routes read the same; it is asked about every route at every change.
 func sameRoute(a, b *Route) bool {
-	return a == b || a.Priority == b.Priority && a.Given == b.Given && a.PassHost == b.PassHost && a.Shadowed == b.Shadowed &&
+	return a == b || a.Priority == b.Priority && a.Given == b.Given && a.PassHost == b.PassHost && a.TCP.same(b.TCP) && a.Shadowed == b.Shadowed &&
 		a.Rule.Text == b.Rule.Text && a.Service.Name == b.Service.Name && a.Owner.Name == b.Owner.Name &&
 		slices.Equal(a.EntryPoints, b.EntryPoints) && sameChains(a, b)
 }
@@ -137,7 +139,7 @@ func (d *differ) sameService(old, new *Service) {
 // setAs says whether two services have the same settings. Nearly all have none but a balance: no text is made for those.
 func (s *Service) setAs(other *Service) bool {
 	plain := func(s *Service) bool {
-		return s.Sticky == nil && s.Check == nil && s.MaxConn == nil && s.Presence == (Presence{}) && !s.Leads()
+		return s.Sticky == nil && s.Check == nil && s.MaxConn == nil && s.Presence == (Presence{}) && s.Transport == (Transport{}) && !s.Leads()
 	}
 	if plain(s) && plain(other) {
 		return s.Balance == other.Balance

@@ -15,7 +15,7 @@ import (
 var update = flag.Bool("update", false, "write what is found into testdata")
 
 // TestGolden compiles the "specs" of each file of testdata. The rest of the file is what comes of them: "table",
-// "diagnostics", "answers" to "requests", and "diff" when there are specs to come "then".
+// "diagnostics", "answers" to "requests", where "connections" are "routed", and "diff" when there are specs to come "then".
 func TestGolden(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txtar")
 	if len(files) == 0 {
@@ -53,7 +53,7 @@ func results(t *testing.T, have []txtar.File) []txtar.File {
 	inputs := map[string]string{}
 	for _, f := range have {
 		switch f.Name {
-		case "specs", "options", "requests", "then":
+		case "specs", "options", "requests", "connections", "then":
 			files = append(files, f)
 			inputs[f.Name] = string(f.Data)
 		}
@@ -66,6 +66,9 @@ func results(t *testing.T, have []txtar.File) []txtar.File {
 	add("diagnostics", lines(append(parsed, compiled...)))
 	if inputs["requests"] != "" {
 		add("answers", answers(table, inputs["requests"]))
+	}
+	if inputs["connections"] != "" {
+		add("routed", routed(table, inputs["connections"]))
 	}
 	if inputs["then"] != "" {
 		specs, _ := readSpecs(t, inputs["then"])

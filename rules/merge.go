@@ -22,7 +22,7 @@ func (c *compiler) mergeServices(specs []Spec) {
 func (c *compiler) mergeService(o Owner, s ServiceSpec) {
 	merged := c.services[s.Name]
 	if merged == nil {
-		merged = &Service{Name: s.Name, Balance: s.Balance, Sticky: s.Sticky, Check: s.Check, MaxConn: s.MaxConn, Presence: s.Presence,
+		merged = &Service{Name: s.Name, Balance: s.Balance, Sticky: s.Sticky, Check: s.Check, MaxConn: s.MaxConn, Presence: s.Presence, Transport: s.Transport,
 			Weighted: s.Weighted, Mirroring: s.Mirroring, Failover: s.Failover, partsLabel: s.PartsLabel}
 		c.services[s.Name] = merged
 		c.ordered = append(c.ordered, merged)
@@ -59,6 +59,9 @@ func differences(have *Service, want ServiceSpec) []string {
 	}
 	if have.Presence.SlowStart != want.Presence.SlowStart {
 		names = append(names, "slow start")
+	}
+	if have.Transport != want.Transport {
+		names = append(names, "PROXY protocol or termination delay")
 	}
 	if !have.sameParts(&Service{Weighted: want.Weighted, Mirroring: want.Mirroring, Failover: want.Failover}) {
 		names = append(names, "way to other services")

@@ -23,6 +23,15 @@ func third(t *testing.T, text string) Rule {
 	return rule
 }
 
+func connections(t *testing.T, text string) Rule {
+	t.Helper()
+	rule, found, ok := ParseTCP(text, true)
+	if !ok {
+		t.Fatal(found)
+	}
+	return rule
+}
+
 func TestHostsOfARouteAreThoseItIsForAlone(t *testing.T) {
 	for _, row := range []struct {
 		parse func(*testing.T, string) Rule
@@ -38,6 +47,8 @@ func TestHostsOfARouteAreThoseItIsForAlone(t *testing.T) {
 		{third, "Host(`a.com`) || Host(`b.com`)", []string{"a.com", "b.com"}},
 		{third, "Host(`a.com`) || PathPrefix(`/x`)", nil},
 		{third, "!Host(`a.com`)", nil},
+		{connections, "HostSNI(`a.com`) || HostSNI(`b.com`)", []string{"a.com", "b.com"}},
+		{connections, "HostSNI(`*`)", nil},
 	} {
 		if got := (&Route{Rule: row.parse(t, row.rule)}).Hosts(); !slices.Equal(got, row.want) {
 			t.Errorf("%s: got %q", row.rule, got)

@@ -14,6 +14,8 @@ type Query struct {
 	RawQuery string     // as received
 	Header   Header     // nil: no fields
 	Client   netip.Addr // of the connection; the zero Addr is in no network
+
+	Protocols []string // that the client offers by ALPN, of a connection that is no request yet
 }
 
 // A Header is a request's fields, asked one value at a time so that asking costs no allocation.

@@ -36,15 +36,22 @@ func (t *Table) follow(specs []Spec) (next *Table, ok bool) {
 			return nil, false
 		}
 	}
-	next = &Table{Routes: slices.Clone(t.Routes), Services: services, Refused: t.Refused, byEntryPoint: t.byEntryPoint, pins: t.pins, options: t.options, specs: specs, found: t.found}
-	for i, r := range next.Routes {
+	next = &Table{Routes: leadTo(services, t.Routes), TCP: leadTo(services, t.TCP), Services: services, Refused: t.Refused,
+		byEntryPoint: t.byEntryPoint, doors: t.doors, pins: t.pins, options: t.options, specs: specs, found: t.found}
+	return next, true
+}
+
+// leadTo is the routes with their services as they are now.
+func leadTo(services []*Service, routes []*Route) []*Route {
+	routes = slices.Clone(routes)
+	for i, r := range routes {
 		if s := services[r.Service.ID]; s != r.Service {
 			changed := *r
 			changed.Service = s
-			next.Routes[i] = &changed
+			routes[i] = &changed
 		}
 	}
-	return next, true
+	return routes
 }
 
 // renew puts new services where a spec's endpoints are others than they were.
@@ -101,7 +108,7 @@ func share[T any](a, b []T) bool {
 
 func (r RouteSpec) equal(other RouteSpec) bool {
 	return r.Label == other.Label && r.Segment == other.Segment && r.Name == other.Name && r.Priority == other.Priority && r.Service == other.Service &&
-		r.PassHost == other.PassHost && r.TLS == other.TLS && r.EntryPointsLabel == other.EntryPointsLabel &&
+		r.PassHost == other.PassHost && r.TLS == other.TLS && r.TCP.same(other.TCP) && r.EntryPointsLabel == other.EntryPointsLabel &&
 		slices.Equal(r.EntryPoints, other.EntryPoints) && r.Rule.equal(other.Rule) && SameFilters(r.Filters, other.Filters)
 }
 
@@ -111,7 +118,7 @@ func (r Rule) equal(other Rule) bool {
 }
 
 func (s ServiceSpec) sameSettings(other ServiceSpec) bool {
-	return s.Name == other.Name && s.Weight == other.Weight && s.PerService == other.PerService && s.Balance == other.Balance && s.Presence == other.Presence &&
+	return s.Name == other.Name && s.Weight == other.Weight && s.PerService == other.PerService && s.Balance == other.Balance && s.Presence == other.Presence && s.Transport == other.Transport &&
 		reflect.DeepEqual(s.Sticky, other.Sticky) && reflect.DeepEqual(s.Check, other.Check) && reflect.DeepEqual(s.MaxConn, other.MaxConn) &&
 		slices.Equal(s.Weighted, other.Weighted) && reflect.DeepEqual(s.Mirroring, other.Mirroring) &&
 		reflect.DeepEqual(s.Failover, other.Failover) && s.PartsLabel == other.PartsLabel

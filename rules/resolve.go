@@ -23,7 +23,10 @@ func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 	leading, filters := cutLeading(spec.Filters)
 	r := &Route{
 		Owner: o, Label: spec.Label, Segment: spec.Segment, Rule: spec.Rule, Priority: spec.Rule.Priority(), PassHost: spec.PassHost, Filters: filters,
-		leading: leading, rewrites: spec.Rule.then.any() || len(leading) > 0, strict: c.options.StrictPrefix,
+		leading: leading, rewrites: spec.Rule.then.any() || len(leading) > 0, strict: c.options.StrictPrefix, TCP: spec.TCP,
+	}
+	if r.TCP != nil && r.takesAll() {
+		r.Priority = lastOfAll
 	}
 	switch {
 	case spec.Rule.Messages():
@@ -39,6 +42,10 @@ func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 	if r.Service == nil {
 		c.tellRoute(r, UnknownService, Error, "the route leads to service %s, which nobody offers", spec.Service)
 	}
+	if r.TCP != nil {
+		c.addTCP(r, spec)
+		return
+	}
 	if !c.redirectsExist(r) || r.Service == nil || len(r.EntryPoints) == 0 {
 		c.refuse(o, spec.Refuse())
 		return
@@ -49,6 +56,15 @@ func (c *compiler) resolveRoute(o Owner, spec RouteSpec) {
 	}
 	r.Name = c.freeName(spec.Name)
 	c.routes = append(c.routes, r)
+}
+
+// addTCP takes in a route of connections. What is not served of them is no answer to a request, so that it is not kept in mind.
+func (c *compiler) addTCP(r *Route, spec RouteSpec) {
+	if r.Service == nil || len(r.EntryPoints) == 0 {
+		return
+	}
+	r.Name = c.freeName(spec.Name)
+	c.tcp = append(c.tcp, r)
 }
 
 // refuse keeps a route that is not served in mind. One whose entry points do not exist would have been at the default ones.

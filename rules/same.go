@@ -15,9 +15,9 @@ func Same(a, b *Table) bool { return slices.Equal(a.meaning(), b.meaning()) }
 
 // meaning is a line for each route, in the order in which they are tried, those of one priority sorted.
 func (t *Table) meaning() []string {
-	lines := make([]string, len(t.Routes))
-	for i, r := range t.Routes {
-		lines[i] = t.meaningOf(r)
+	lines := make([]string, 0, len(t.Routes)+len(t.TCP))
+	for _, r := range slices.Concat(t.Routes, t.TCP) {
+		lines = append(lines, t.meaningOf(r))
 	}
 	slices.Sort(lines)
 	return lines
@@ -26,7 +26,7 @@ func (t *Table) meaning() []string {
 func (t *Table) meaningOf(r *Route) string {
 	m := t.options.manner()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%08d %q %s shadowed=%t owner=%s", r.Priority, r.EntryPoints, r.Rule.canonical(m), r.Shadowed, r.Owner.ID)
+	fmt.Fprintf(&b, "%08d %q%s %s shadowed=%t owner=%s", r.Priority, r.EntryPoints, r.TCP.text(), r.Rule.canonical(m), r.Shadowed, r.Owner.ID)
 	if r.Closed() {
 		return b.String() + " closed" // wherever it leads, no request goes there
 	}
@@ -82,7 +82,7 @@ func (s *Service) meaning() string {
 		return "nobody"
 	}
 	var b strings.Builder
-	b.WriteString(spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) + s.Presence.String())
+	b.WriteString(spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) + s.Presence.String() + s.Transport.String())
 	for _, source := range s.Sources {
 		fmt.Fprintf(&b, " %s %s", source.Owner.ID, source.weight())
 		for _, e := range source.Endpoints {

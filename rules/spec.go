@@ -68,6 +68,7 @@ type RouteSpec struct {
 	Service          string   // the Name of a ServiceSpec, of this or of another owner
 	PassHost         bool     // forward the client's Host; else the endpoint's address
 	Filters          []Filter // in the order in which they see a request
+	TCP              *TCP     // nil: the route is one of requests
 }
 
 // A ServiceSpec is one owner's share of a service. Several owners may name the same service
@@ -81,6 +82,7 @@ type ServiceSpec struct {
 	Check      *Check   // nil: no active health check
 	MaxConn    *MaxConn // nil: no limit
 	Presence   Presence // when it cannot answer, and when it can again
+	Transport  Transport
 	Endpoints  []Endpoint
 
 	// A service may lead to other services instead of endpoints, in one of three ways. Sticky then keeps a client at one
@@ -139,7 +141,7 @@ type Sticky struct {
 type Check struct {
 	Path     string
 	Port     int    // 0: the endpoint's own
-	Scheme   string // "": the endpoint's own
+	Scheme   string // "": the endpoint's own; "tcp" and "tls" are dialled and nothing more
 	Host     string // Host header of probes; "": the endpoint's address
 	Headers  []Pair // in the order of the label
 	Interval time.Duration
@@ -191,7 +193,7 @@ type Pair struct{ Name, Value string }
 type Endpoint struct {
 	Task   string // the task's id, or the service's for a virtual IP: an address alone may be inherited
 	Name   string // display name, "server-mystack-blog-1-086a4f1287c14aa32b1aaab56d7999c1"
-	Scheme string // "http", "https" or "h2c"
+	Scheme string // "http", "https" or "h2c"; of TCP services "tcp" or "tls"
 	Addr   string // "10.0.1.5:2368", an IPv6 address in brackets
 }
 

@@ -11,7 +11,7 @@ import (
 // readOptions reads "strict" and "keep"; the entry points are http, the default, and https.
 func readOptions(text string) Options {
 	return Options{
-		EntryPoints: []string{"http", "https"}, DefaultEntryPoints: []string{"http"},
+		EntryPoints: []string{"http", "https"}, DefaultEntryPoints: []string{"http"}, TLSEntryPoints: []string{"https"},
 		StrictPrefix: strings.Contains(text, "strict"), KeepTrailingSlash: strings.Contains(text, "keep"),
 	}
 }
@@ -20,7 +20,8 @@ func readOptions(text string) Options {
 //
 //	owner NAME AGE
 //	route RULE -> SERVICE [priority=N] [entrypoints=A,B] [own-host]
-//	service NAME [weight=N] [per=service] [drr] [sticky=COOKIE] [check=PATH] [maxconn=N] [part=SERVICE:WEIGHT]... [main=SERVICE]
+//	tcp RULE -> SERVICE [tls] [passthrough] [priority=N] [entrypoints=A,B]
+//	service NAME [proxyprotocol=N] [weight=N] [per=service] [drr] [sticky=COOKIE] [check=PATH] [maxconn=N] [part=SERVICE:WEIGHT]... [main=SERVICE]
 //	        [mirror=SERVICE:PERCENT]... [fallback=SERVICE]
 //	task ADDRESS...
 func readSpecs(t *testing.T, text string) ([]Spec, []Diagnostic) {
@@ -36,6 +37,9 @@ func readSpecs(t *testing.T, text string) ([]Spec, []Diagnostic) {
 		case "route":
 			s := &specs[len(specs)-1]
 			found = append(found, addRoute(t, s, rest)...)
+		case "tcp":
+			s := &specs[len(specs)-1]
+			found = append(found, addTCP(t, s, rest)...)
 		case "service":
 			s := &specs[len(specs)-1]
 			s.Services = append(s.Services, readService(t, strings.Fields(rest)))
@@ -87,12 +91,42 @@ func addRoute(t *testing.T, s *Spec, text string) []Diagnostic {
 	return found
 }
 
+func addTCP(t *testing.T, s *Spec, text string) []Diagnostic {
+	text, rest, _ := strings.Cut(text, " -> ")
+	words := strings.Fields(rest)
+	r := RouteSpec{Label: "traefik.tcp.routers.r.rule", EntryPointsLabel: "traefik.tcp.routers.r.entrypoints", Name: "r", Service: words[0], PassHost: true, TCP: &TCP{}}
+	for _, word := range words[1:] {
+		switch key, value, _ := strings.Cut(word, "="); key {
+		case "tls":
+			r.TCP.TLS = true
+		case "passthrough":
+			r.TCP.TLS, r.TCP.Passthrough = true, true
+		case "priority":
+			r.Priority = number(t, value)
+		case "entrypoints":
+			r.EntryPoints = strings.Split(value, ",")
+		default:
+			t.Fatalf("tcp: no such word: %s", word)
+		}
+	}
+	rule, found, ok := ParseTCP(text, r.TCP.TLS)
+	for i := range found {
+		found[i].Service, found[i].Label, found[i].Value = s.Owner.Name, r.Label, text
+	}
+	if r.Rule = rule; ok {
+		s.Routes = append(s.Routes, r)
+	}
+	return found
+}
+
 func readService(t *testing.T, words []string) ServiceSpec {
 	s := ServiceSpec{Name: words[0], Weight: 1}
 	for _, word := range words[1:] {
 		switch key, value, _ := strings.Cut(word, "="); key {
 		case "weight":
 			s.Weight = number(t, value)
+		case "proxyprotocol":
+			s.Transport.ProxyProtocol = number(t, value)
 		case "per":
 			s.PerService = true
 		case "drr":

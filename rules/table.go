@@ -8,10 +8,12 @@ import (
 // A Table says where every request goes. It is immutable: any number of requests may ask it at once.
 type Table struct {
 	Routes   []*Route   // in the order they are tried: highest priority first, of equals the older owner's
+	TCP      []*Route   // those of whole connections, in the order they are tried
 	Services []*Service // by name
 	Refused  []Refused  // what was asked for and is not served, in the order of Routes
 
 	byEntryPoint map[string]*index
+	doors        map[string]*doors // of entry points that have TCP routes
 	pins         *pinIndex
 	options      Options
 
@@ -22,7 +24,7 @@ type Table struct {
 
 // A Route leads the requests that meet its rule to its service.
 type Route struct {
-	ID          int    // its place in Table.Routes
+	ID          int    // its place in Table.Routes, or Table.TCP
 	Name        string // unique in the table, "frontend-Host-blog-litup-me-0"
 	Owner       Owner
 	Label       string // the label that holds the rule; empty for the default rule
@@ -34,6 +36,7 @@ type Route struct {
 	Service     *Service
 	PassHost    bool
 	Filters     []Filter // in the order in which they see a request
+	TCP         *TCP     // nil: the route is one of requests
 	Shadowed    bool     // another route has the same condition and is tried first: no request comes here
 
 	leading  []Rewrite // that Filters began with: done before them, without a chain
@@ -54,7 +57,8 @@ type Service struct {
 	Check   *Check
 	MaxConn *MaxConn
 	// Presence is the oldest owner's, but any owner may pause the service.
-	Presence Presence
+	Presence  Presence
+	Transport Transport
 
 	// Of a service that leads to others, which are in the table by these names; see ServiceSpec.
 	Weighted  []Part

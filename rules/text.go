@@ -8,10 +8,14 @@ import (
 	"unicode"
 )
 
-// String is the table as text: a line a route in the order they are tried, then a block a service.
+// String is the table as text: a line a route in the order they are tried, those of connections last, then a block a service.
 func (t *Table) String() string {
 	var b strings.Builder
 	for _, r := range t.Routes {
+		b.WriteString(r.String())
+		b.WriteByte('\n')
+	}
+	for _, r := range t.TCP {
 		b.WriteString(r.String())
 		b.WriteByte('\n')
 	}
@@ -38,7 +42,7 @@ func (r *Route) String() string { return r.describe(r.Name + " of ") }
 func (r *Route) what() string { return r.describe("of ") }
 
 func (r *Route) describe(name string) string {
-	text := strconv.Itoa(r.Priority) + " " + strings.Join(r.EntryPoints, ",") + " " + plain(r.Rule.Text) +
+	text := strconv.Itoa(r.Priority) + " " + strings.Join(r.EntryPoints, ",") + r.TCP.text() + " " + plain(r.Rule.Text) +
 		" -> " + r.Service.Name + " (" + name + r.Owner.Name + ")"
 	if r.Given {
 		text += " given-priority"
@@ -71,12 +75,12 @@ func (s *Service) String() string {
 // settingsText is what a share would have its service be. It is for sorting and never shown: with the headers' values,
 // so that every router comes to the same order.
 func settingsText(s ServiceSpec) string {
-	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) + s.Presence.String() + spellParts(s.Weighted, s.Mirroring, s.Failover)
+	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, plain) + s.Presence.String() + s.Transport.String() + spellParts(s.Weighted, s.Mirroring, s.Failover)
 }
 
 // settings is the settings as they are shown.
 func (s *Service) settings() string {
-	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, hide) + s.Presence.String() + spellParts(s.Weighted, s.Mirroring, s.Failover)
+	return spell(s.Balance, s.Sticky, s.Check, s.MaxConn, hide) + s.Presence.String() + s.Transport.String() + spellParts(s.Weighted, s.Mirroring, s.Failover)
 }
 
 func spell(b Balance, sticky *Sticky, check *Check, limit *MaxConn, secret func(string) string) string {

@@ -167,7 +167,7 @@ func (r *reader) unknown(name string) {
 		names[i] = f.name
 	}
 	if strings.Contains(r.part, "(") && strings.Contains(r.part, "`") {
-		other := reader3{text: r.text}
+		other := reader3{text: r.text, words: traefik3}
 		rule, _, _ := other.parse()
 		text, _ := rule.Traefik1()
 		r.fail(OtherDialect, text, "%q is the rule language of Traefik 2 and 3; that of 1.x is Host:a.com;PathPrefix:/api",

@@ -30,7 +30,7 @@ func (s Syntax) String() string {
 // the other syntax has is read as that one means it, with a remark. Diagnostics carry no service and no label. ok is
 // false when the rule cannot be served; it then matches nothing.
 func ParseTraefik3(text string, syntax Syntax) (rule Rule, found []Diagnostic, ok bool) {
-	r := reader3{text: text, syntax: syntax}
+	r := reader3{text: text, syntax: syntax, words: traefik3}
 	if r.foreign() {
 		return Rule{Text: text, when: never(text)}, r.found, false
 	}
@@ -59,6 +59,8 @@ const (
 type reader3 struct {
 	text   string
 	syntax Syntax
+	words  []matcher // of the language
+	plain  bool      // of TCP: for connections without TLS
 	pos    int
 	depth  int
 	edits  []edit // what would mend the rule

@@ -72,9 +72,9 @@ func (r *reader3) call() condition {
 
 // matcher finds one by its name. Traefik takes it in lower case, in capitals and with one capital too.
 func (r *reader3) matcher(name string, from int) *matcher {
-	names := make([]string, len(traefik3))
-	for i := range traefik3 {
-		m := &traefik3[i]
+	names := make([]string, len(r.words))
+	for i := range r.words {
+		m := &r.words[i]
 		low := strings.ToLower(m.name)
 		if name == m.name || name == low || name == strings.ToUpper(low) || name == strings.ToUpper(low[:1])+low[1:] {
 			if !m.either && m.syntax != r.syntax {
@@ -83,6 +83,9 @@ func (r *reader3) matcher(name string, from int) *matcher {
 			return m
 		}
 		names[i] = m.name
+	}
+	if r.ofHTTP(name, from) {
+		return nil
 	}
 	near, ok := Nearest(name, names)
 	if ok {

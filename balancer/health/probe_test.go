@@ -1,6 +1,7 @@
 package health
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -105,4 +106,26 @@ func TestAnEndlessAnswerIsNotRead(t *testing.T) {
 		t.Error(why)
 	}
 	<-gone
+}
+
+func TestWhoSpeaksNoHTTPPassesByAcceptingAConnection(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	for _, scheme := range []string{"tcp", "tls"} {
+		if up, why := first(t, Options{}, rules.Endpoint{Scheme: scheme, Addr: addr}, rules.Check{}); !up {
+			t.Errorf("%s: %s", scheme, why)
+		}
+	}
+	_, port, _ := net.SplitHostPort(addr)
+	n, _ := strconv.Atoi(port)
+	if up, why := first(t, Options{}, rules.Endpoint{Scheme: "tcp", Addr: "127.0.0.1:1"}, rules.Check{Port: n}); !up {
+		t.Errorf("at the check's port: %s", why)
+	}
+	l.Close()
+	if up, why := first(t, Options{}, rules.Endpoint{Scheme: "tcp", Addr: addr}, rules.Check{}); up || !strings.Contains(why, "refused") {
+		t.Errorf("where nobody listens: up %t (%s)", up, why)
+	}
 }

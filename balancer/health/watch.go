@@ -59,6 +59,9 @@ func (w *watch) period(err error) time.Duration {
 func (w *watch) probe() error {
 	ctx, cancel := context.WithTimeout(w.ctx, w.check.Timeout)
 	defer cancel()
+	if scheme := w.scheme(); scheme == "tcp" || scheme == "tls" {
+		return w.connect(ctx)
+	}
 	req, err := request(ctx, w.target, &w.check)
 	if err != nil {
 		return err
@@ -72,6 +75,22 @@ func (w *watch) probe() error {
 	}
 	resp.Body.Close()
 	return pass(resp.StatusCode)
+}
+
+// connect is a probe of who speaks no HTTP: a connection that is made, and closed.
+func (w *watch) connect(ctx context.Context) error {
+	addr, err := hostPort(w.target.Addr, w.check.Port)
+	if err != nil {
+		return err
+	}
+	c, err := w.prober.dial(ctx, "tcp", addr)
+	if err != nil && ctx.Err() == context.DeadlineExceeded {
+		return fmt.Errorf("no connection within %v", w.check.Timeout)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Close()
 }
 
 func (w *watch) scheme() string {

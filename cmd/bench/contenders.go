@@ -56,6 +56,9 @@ func prepareAppia(p *plan, binary, http1 string) (command, error) {
 		"--entryPoints=Name:http Address:" + p.Front, "--web", "--web.address=" + p.Admin, "--stateDir=",
 		"--maxIdleConnsPerHost=1024",
 	}
+	if p.Secure != "" {
+		argv = append(argv, "--entryPoints=Name:https Address:"+p.Secure+" TLS:"+p.Cert+","+p.Key+" HTTP3", "--defaultEntryPoints=http,https")
+	}
 	if p.Logs {
 		argv = append(argv, "--accessLog.filePath="+p.AccessLog, "--accessLog.bufferingSize=1000") // Traefik's has the same
 	}

@@ -53,7 +53,7 @@ func (b *bench) prepare(ctx context.Context) ([]workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := installed("nginx", "haproxy", "wrk"); err != nil {
+	if err := installed("nginx", "haproxy", "wrk", "h2load"); err != nil {
 		return nil, err
 	}
 	if appia == "" && list[0].name == "appia" {
@@ -87,10 +87,7 @@ func (b *bench) report(ctx context.Context, works []workload) error {
 	all := []figure{}
 	var asked []string
 	for _, w := range works {
-		var list []figure
-		if w.skip == "" {
-			list = b.rounds(ctx, w)
-		}
+		list := b.rounds(ctx, w)
 		if ctx.Err() != nil {
 			break
 		}

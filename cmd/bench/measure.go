@@ -39,6 +39,9 @@ func (b *bench) rounds(ctx context.Context, w workload) []figure {
 	runs := map[string][]figure{}
 	for round := range b.options.rounds {
 		for _, c := range b.contenders {
+			if w.only != nil && !slices.Contains(w.only, c.name) {
+				continue
+			}
 			f, err := b.once(ctx, w, c)
 			if ctx.Err() != nil {
 				return nil
@@ -77,7 +80,7 @@ func (b *bench) once(ctx context.Context, w workload, c contender) (f figure, er
 	stop := onlyOnce(proc.stop)
 	defer stop()
 
-	r := run{addr: p.Front, host: hostAt(len(p.Routes) / 2), dir: p.Dir, time: b.options.time}
+	r := run{addr: p.Front, secure: p.Secure, host: hostAt(len(p.Routes) / 2), dir: p.Dir, time: b.options.time}
 	if err := proc.ready(ctx, r.addr, r.host, time.Minute); err != nil {
 		return f, err
 	}
@@ -108,9 +111,17 @@ func (b *bench) plan(w workload) (p *plan, err error) {
 	if p.Admin, err = freeAddress(); err != nil {
 		return nil, err
 	}
-	p.Dir, err = os.MkdirTemp(b.dir, w.name)
+	if p.Dir, err = os.MkdirTemp(b.dir, w.name); err != nil {
+		return nil, err
+	}
 	p.AccessLog = filepath.Join(p.Dir, "access.log")
-	return p, err
+	if !w.secure {
+		return p, nil
+	}
+	if p.Secure, err = freeAddress(); err != nil {
+		return nil, err
+	}
+	return p, p.certify()
 }
 
 func (b *bench) measure(ctx context.Context, w workload, r run, proc *process) (f figure, err error) {

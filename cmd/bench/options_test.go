@@ -38,9 +38,9 @@ func TestOnlyNamesWorkloadsAndContenders(t *testing.T) {
 		only              []string
 		works, contenders int
 	}{
-		{nil, 12, 3},
-		{[]string{"nginx"}, 12, 1},
-		{[]string{"tls"}, 1, 3},
+		{nil, 16, 3},
+		{[]string{"nginx"}, 16, 1},
+		{[]string{"tls-keepalive", "tls-handshake", "tls-resumed", "h2", "h3"}, 5, 3},
 		{[]string{"h1-10m", "nginx", "appia", "h1-100k"}, 2, 2},
 	} {
 		works, list, err := choose(c.only, workloads(), contenders(options{}, "appia"))
@@ -56,7 +56,7 @@ func TestOnlyNamesWorkloadsAndContenders(t *testing.T) {
 func TestWorkloadsHaveTheNamesOfTheContract(t *testing.T) {
 	want := []string{
 		"h1-1k-c64", "h1-1k-c512", "h1-conn-per-request", "h1-100k", "h1-10m", "h1-upload-1m", "websocket-echo", "idle-5000",
-		"open-loop-12k", "routes-10k", "h1-1k-c64-logs", "tls", "appia", "nginx", "haproxy", "traefik", "caddy",
+		"open-loop-12k", "routes-10k", "h1-1k-c64-logs", "tls-keepalive", "tls-handshake", "tls-resumed", "h2", "h3", "appia", "nginx", "haproxy", "traefik", "caddy",
 	}
 	if got := names(workloads(), contenders(options{traefik: "t", caddy: "c"}, "appia")); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)

@@ -15,6 +15,9 @@ import (
 type plan struct {
 	Dir       string // for its files; gone after the run
 	Front     string // where it listens
+	Secure    string // where it listens by TLS; "": nowhere
+	Cert, Key string // files for that
+	Both      string // a file with both
 	Admin     string // where it shows its metrics
 	AccessLog string // where it writes one, if Logs
 	Logs      bool   // with access log and metrics

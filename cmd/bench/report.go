@@ -11,10 +11,6 @@ import (
 // printWorkload prints figures for people; ratios are Appia's by the peer's, so that below 1 is good.
 func printWorkload(out io.Writer, w workload, list []figure) {
 	fmt.Fprintf(out, "\n%s: %s\n", w.name, w.about)
-	if w.skip != "" {
-		fmt.Fprintf(out, "  skipped: %s\n", w.skip)
-		return
-	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "contender\tCPU us/req\treq/s\tp50 us\tp99 us\tMiB\tB/conn\tAppia by it: CPU\tp99\t  ")
 	ours, _ := find(list, w.name, "appia")

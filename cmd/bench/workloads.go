@@ -9,16 +9,18 @@ import (
 type workload struct {
 	name   string
 	about  string
-	skip   string // why it cannot be asked yet
-	routes int    // 0: 100
-	logs   bool   // with access log and metrics
-	cold   bool   // without warm-up: it measures what a load leaves behind
+	only   []string // contenders that it can be asked of; nil: all
+	secure bool     // by TLS
+	routes int      // 0: 100
+	logs   bool     // with access log and metrics
+	cold   bool     // without warm-up: it measures what a load leaves behind
 	drive  func(context.Context, run) (load, error)
 }
 
 // A run is one contender under one workload, once.
 type run struct {
 	addr   string
+	secure string // where TLS is spoken
 	host   string // one of the routes
 	dir    string
 	time   time.Duration
@@ -55,6 +57,14 @@ func workloads() []workload {
 		{name: "routes-10k", about: "as h1-1k-c64, with 10,000 routes; all requests are for one", routes: 10000,
 			drive: wrk{conns: 64, path: "/1k"}.drive},
 		{name: "h1-1k-c64-logs", about: "as h1-1k-c64, with access log and metrics on", logs: true, drive: wrk{conns: 64, path: "/1k"}.drive},
-		{name: "tls", about: "TLS 1.3", skip: "Appia has no TLS yet"},
+		{name: "tls-keepalive", about: "as h1-1k-c64, by TLS 1.3", secure: true, only: secureAlike, drive: wrk{conns: 64, path: "/1k", secure: true}.drive},
+		{name: "tls-handshake", about: "a TLS connection for each request, with a full handshake (ECDSA P-256), 32 at a time", secure: true, only: secureAlike,
+			drive: handshakes{conns: 32}.drive},
+		{name: "tls-resumed", about: "as tls-handshake, each but the first resuming a session", secure: true, only: secureAlike,
+			drive: handshakes{conns: 32, resume: true}.drive},
+		{name: "h2", about: "1 KiB responses by HTTP/2 over TLS, 16 connections with 8 streams each; p50 is the mean", secure: true, only: secureAlike,
+			drive: h2load{conns: 16, streams: 8}.drive},
+		{name: "h3", about: "as h2, by HTTP/3 (of Debian's nginx and HAProxy neither has it)", secure: true, only: http3Alone,
+			drive: byHTTP3{conns: 16, streams: 8}.drive},
 	}
 }

@@ -20,8 +20,9 @@ type wrk struct {
 	path   string
 	host   string // empty: the run's
 	header string
-	upload int // bytes of a POST; 0: GET
-	large  int // bytes of a response that is large: then half of one counts as half a request
+	secure bool // by TLS
+	upload int  // bytes of a POST; 0: GET
+	large  int  // bytes of a response that is large: then half of one counts as half a request
 }
 
 func (w wrk) drive(ctx context.Context, r run) (load, error) {
@@ -43,7 +44,11 @@ func (w wrk) drive(ctx context.Context, r run) (load, error) {
 		}
 		args = append(args, "-s", path)
 	}
-	cmd := exec.CommandContext(ctx, "wrk", append(args, "http://"+r.addr+w.path)...)
+	url := "http://" + r.addr + w.path
+	if w.secure {
+		url = "https://" + r.secure + w.path
+	}
+	cmd := exec.CommandContext(ctx, "wrk", append(args, url)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.CombinedOutput()
 	if err != nil {

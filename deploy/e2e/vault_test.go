@@ -63,12 +63,15 @@ func TestManagersKeepTheSameInTheirStore(t *testing.T) {
 		}
 		return nil
 	})
-	if err := all[1].Delete(t.Context(), "certificates"); err != nil {
+	if err := all[1].Delete(t.Context(), "certificates/a.test"); err != nil {
 		t.Error(err)
 	}
-	if names, err := c.Nodes[2].Docker(t.Context(), "config", "ls", "-q", "--filter", "label=appia.vault"); names != "" || err != nil {
-		t.Errorf("configs are left: %s, %v", names, err)
-	}
+	eventually(t, "the third hears that it is gone", func() error {
+		if _, err := all[2].Load(t.Context(), "certificates/a.test"); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("it is there: %v", err)
+		}
+		return nil
+	})
 }
 
 // orderOnce stores a value if nobody has.

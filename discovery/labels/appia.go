@@ -21,4 +21,7 @@ var appia = dialect{prefix: "appia.", rows: []row{
 	{name: "pause", set: boolean(func(d *draft) *bool { return &d.presence.Paused }),
 		help:      "`true`: requests wait as if there were no task, for as long as `appia.hold` says, until the label is `false` or gone",
 		byDefault: "`false`", bad: "the default holds"},
+	{name: "proxyprotocol", set: text(setProxyProtocol),
+		help:      "`v1` or `v2`: endpoints of the service's TCP services are told who the client is by the PROXY protocol's header; those of HTTP are not",
+		byDefault: "none is sent", bad: "none is sent"},
 }}

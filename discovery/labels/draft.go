@@ -35,6 +35,8 @@ type draft struct {
 	priority    int
 	passHost    bool
 
+	proxyProtocol int // of the header that endpoints of TCP get; 0: none
+
 	vip       bool
 	balance   rules.Balance
 	sticks    bool

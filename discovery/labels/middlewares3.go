@@ -15,17 +15,17 @@ import (
 
 // chain makes the filters of a router's middlewares, in order. One that is not there or can't be used closes the router:
 // what it was to keep out must not come in. of are the chains that name these, the outermost first.
-func (t *reading3) chain(names []string, label entry, of []string) (filters []rules.Filter, open bool) {
+func (t *reading3) chain(family string, names []string, label entry, of []string) (filters []rules.Filter, open bool) {
 	open = true
 	for _, name := range names {
-		made, ok := t.byName(name, label, of)
+		made, ok := t.byName(family, name, label, of)
 		filters = append(filters, made...)
 		open = open && ok
 	}
 	return filters, open
 }
 
-func (t *reading3) byName(name string, label entry, of []string) ([]rules.Filter, bool) {
+func (t *reading3) byName(family, name string, label entry, of []string) ([]rules.Filter, bool) {
 	refuse := func(code, format string, args ...any) ([]rules.Filter, bool) {
 		t.notes.add("", about(label, rules.Error, code, fmt.Sprintf(format, args...)+", so the router is not served"))
 		return nil, false
@@ -37,7 +37,7 @@ func (t *reading3) byName(name string, label entry, of []string) ([]rules.Filter
 	if slices.Contains(of, plain) {
 		return refuse(BadMiddleware, "the chain of middlewares %s comes back to %s", strings.Join(of, ", "), plain)
 	}
-	e := t.find("middlewares." + plain)
+	e := t.find(family + "." + plain)
 	if e == nil {
 		return refuse(NoMiddleware, "no service declares a middleware %s", plain)
 	}
@@ -48,7 +48,7 @@ func (t *reading3) byName(name string, label entry, of []string) ([]rules.Filter
 		return refuse(BadMiddleware, "the middleware %s of %s can't be used", plain, e.service.Name)
 	}
 	if m.chain != nil {
-		return t.chain(m.chain, label, append(slices.Clip(of), plain))
+		return t.chain(family, m.chain, label, append(slices.Clip(of), plain))
 	}
 	return m.filters, true
 }
@@ -59,24 +59,27 @@ func idleMiddlewares(elements map[string]*holding) (found []rules.Diagnostic) {
 	for key, h := range elements {
 		for _, e := range h.elements {
 			for option, entry := range e.options {
-				if strings.HasPrefix(key, "routers.") && strings.HasPrefix(option, "middlewares") || strings.HasPrefix(option, "chain.middlewares") {
+				of := strings.TrimPrefix(key, tcp)
+				if strings.HasPrefix(of, "routers.") && strings.HasPrefix(option, "middlewares") || strings.HasPrefix(option, "chain.middlewares") {
 					for name := range strings.SplitSeq(entry.value, ",") {
-						used["middlewares."+names3.ReplaceAllString(strings.TrimSpace(name), "")] = true
+						used[key[:len(key)-len(of)]+"middlewares."+names3.ReplaceAllString(strings.TrimSpace(name), "")] = true
 					}
 				}
 			}
 		}
 	}
-	idle := map[string][]string{} // by service
-	for _, key := range slices.Sorted(maps.Keys(elements)) {
-		if name, ok := strings.CutPrefix(key, "middlewares."); ok && !used[key] {
-			owner := elements[key].elements[0].service.Name
-			idle[owner] = append(idle[owner], name)
+	for _, family := range []string{"middlewares.", "tcpmiddlewares."} {
+		idle := map[string][]string{} // by service
+		for _, key := range slices.Sorted(maps.Keys(elements)) {
+			if name, ok := strings.CutPrefix(key, family); ok && !used[key] {
+				owner := elements[key].elements[0].service.Name
+				idle[owner] = append(idle[owner], name)
+			}
 		}
-	}
-	for _, owner := range slices.Sorted(maps.Keys(idle)) {
-		found = append(found, rules.Diagnostic{Service: owner, Label: "traefik.http.middlewares." + idle[owner][0] + ".*", Code: WithoutEffect,
-			Severity: rules.Warning, Message: "no router uses these middlewares, nor a chain, so they have no effect: " + some(idle[owner])})
+		for _, owner := range slices.Sorted(maps.Keys(idle)) {
+			found = append(found, rules.Diagnostic{Service: owner, Label: labelOf(family+idle[owner][0]) + ".*", Code: WithoutEffect,
+				Severity: rules.Warning, Message: "no router uses these middlewares, nor a chain, so they have no effect: " + some(idle[owner])})
+		}
 	}
 	return found
 }
@@ -98,7 +101,11 @@ var kinds3 = map[string]func(o *options3, m *middleware3){
 
 // middleware reads an element; nil when it can't be used.
 func (t *reading3) middleware(e *element, tell teller) *middleware3 {
-	prefix := "traefik.http." + e.key + "."
+	prefix := labelOf(e.key) + "."
+	family, served := "middlewares", kinds3
+	if strings.HasPrefix(e.key, tcp) {
+		family, served = "tcpmiddlewares", kindsTCP
+	}
 	byKind := map[string]map[string]entry{}
 	all := &options3{tell: tell, at: prefix, strict: true, options: e.options}
 	for name, option := range e.options {
@@ -108,7 +115,7 @@ func (t *reading3) middleware(e *element, tell teller) *middleware3 {
 		}
 		byKind[kind][rest] = option
 	}
-	all.checkNames("middlewares", &t.notes.guesses)
+	all.checkNames(family, &t.notes.guesses)
 	kinds := slices.Sorted(maps.Keys(byKind))
 	if len(kinds) > 1 {
 		all.bad(entry{name: prefix + "*"}, BadMiddleware, "a middleware is of one kind, and this is of "+listed(kinds), "")
@@ -116,7 +123,7 @@ func (t *reading3) middleware(e *element, tell teller) *middleware3 {
 	if all.spoiled {
 		return nil
 	}
-	read := kinds3[kinds[0]]
+	read := served[kinds[0]]
 	if read == nil {
 		return nil // told, as no row has the name
 	}

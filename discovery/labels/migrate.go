@@ -44,7 +44,7 @@ func Migrate(seen *snapshot.Swarm, o Options, to Language, variables ...string) 
 		s := &staged.Services[i]
 		spec := &rules.Spec{}
 		if j := slices.IndexFunc(specs, func(spec rules.Spec) bool { return spec.Owner.ID == s.ID }); j >= 0 {
-			spec = &specs[j]
+			spec = withoutTCP(&specs[j])
 		}
 		m := migration{to: to, service: s, all: specs, labels: map[string]string{}, given: seen.Services[i].Labels, variables: variables}
 		all[i] = m.migrate(spec, found)
@@ -52,6 +52,14 @@ func Migrate(seen *snapshot.Swarm, o Options, to Language, variables ...string) 
 	}
 	leaveBound(all, bonds)
 	return slices.DeleteFunc(all, func(m Migration) bool { return len(m.Labels)+len(m.Notes)+len(m.Found) == 0 })
+}
+
+// withoutTCP is what of a spec has words in both dialects; labels of TCP are kept as they are.
+func withoutTCP(spec *rules.Spec) *rules.Spec {
+	left := *spec
+	left.Routes = slices.DeleteFunc(slices.Clone(spec.Routes), func(r rules.RouteSpec) bool { return r.TCP != nil })
+	left.Services = slices.DeleteFunc(slices.Clone(spec.Services), func(s rules.ServiceSpec) bool { return strings.HasPrefix(s.Name, "tcp.") })
+	return &left
 }
 
 // migrate writes the labels of one service, or says why they are left as they are.
@@ -108,7 +116,7 @@ func wordsOf(labels map[string]string, to Language) (from, already bool) {
 	for name := range labels {
 		rest, ours := strings.CutPrefix(name, traefik1.prefix)
 		switch {
-		case !ours, rest == "enable", rest == "tags", strings.HasPrefix(rest, "docker."), strings.HasPrefix(rest, "swarm."):
+		case !ours, rest == "enable", rest == "tags", strings.HasPrefix(rest, "tcp."), strings.HasPrefix(rest, "docker."), strings.HasPrefix(rest, "swarm."):
 		case strings.HasPrefix(rest, "http.") == (to == Traefik3):
 			already = true
 		default:
@@ -179,6 +187,11 @@ func (m *migration) keep() {
 		switch {
 		case strings.HasPrefix(name, appia.prefix), low == "traefik.enable", low == "traefik.tags", low == "traefik.docker.network":
 			m.labels[name] = value
+		case strings.HasPrefix(low, "traefik.tcp."):
+			m.labels[name] = value
+			if m.to == Traefik1 {
+				m.note("labels of traefik.tcp are kept as they are: Traefik 1.x has none, and Appia reads them beside either dialect")
+			}
 		case low == "traefik.swarm.network":
 			m.labels["traefik.docker.network"] = value
 		case low == "traefik.backend.loadbalancer.swarm", low == "traefik.swarm.lbswarm", low == "traefik.docker.lbswarm":

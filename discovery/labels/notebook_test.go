@@ -30,7 +30,8 @@ var forms = []struct{ form, code string }{
 	{"traefik.http.routers.r%d.rul=x", UnknownLabel},
 	{"traefik.http.middlewares.m%d.basicauht.users=x", UnknownLabel},
 	{"traefik.http.middlewares.m.basicauht%d=x", UnknownLabel},
-	{"traefik.tcp.routers.r%d.rule=x", LabelNotServed},
+	{"traefik.udp.routers.r%d.rule=x", LabelNotServed},
+	{"traefik.tcp.routers.r%d.rul=x", UnknownLabel},
 }
 
 func TestTenThousandMisspelledLabelsAreRead(t *testing.T) {
@@ -67,7 +68,7 @@ func TestOfManyMistakesTheFirstAreToldAndTheOthersCounted(t *testing.T) {
 
 func TestOfManyNamesAHundredAreGuessed(t *testing.T) {
 	for _, c := range forms {
-		if strings.Contains(c.form, ".http.") || strings.Contains(c.form, ".tcp.") || c.code == BadPort {
+		if strings.Contains(c.form, ".http.") || strings.Contains(c.form, ".tcp.") || strings.Contains(c.form, ".udp.") || c.code == BadPort {
 			continue
 		}
 		notes := &notebook{}

@@ -67,21 +67,22 @@ same or the second has no middlewares: a slip made two of one. Nor is a route op
 dialect: routers beside a lock of 1.x that has no port or rule for a route of its own answer 503, and so do routes of 1.x beside
 a router that has middlewares and leads to no service. ` + "`traefik.enable`, `traefik.tags`, `traefik.docker.network`" + ` and the labels of Appia count for both dialects;
 ` + "`traefik.swarm.network`" + ` is another spelling, and ` + "`traefik.swarm.lbswarm` (or `docker`)" + ` makes one endpoint of the service's
-virtual address. ` + "`traefik.tcp.*`, `traefik.udp.*`" + ` and ` + "`traefik.tls.*`" + ` have no effect.
+virtual address. ` + "`traefik.tcp.*`" + ` is about whole connections, see [tcp.md](tcp.md); ` + "`traefik.udp.*`" + ` and ` + "`traefik.tls.*`" + ` have no effect.
 
 `
 
 func writeRows3(page *strings.Builder) {
 	page.WriteString("| label | value | meaning | default | bad value |\n|---|---|---|---|---|\n")
-	for _, r := range rows3 {
+	rows := slices.Concat(rows3, rowsTCP)
+	for _, r := range rows {
 		if r.state == served {
-			fmt.Fprintf(page, "| `traefik.http.%s` | %s | %s | %s | %s |\n", r.name, r.kind, cell(r.help), cell(r.byDefault), cell(r.bad))
+			fmt.Fprintf(page, "| `%s` | %s | %s | %s | %s |\n", labelOf(r.name), r.kind, cell(r.help), cell(r.byDefault), cell(r.bad))
 		}
 	}
 	page.WriteString("\nAccepted, and told:\n\n| label | what becomes of it |\n|---|---|\n")
-	for _, r := range rows3 {
+	for _, r := range rows {
 		if r.state != served {
-			fmt.Fprintf(page, "| `traefik.http.%s` | %s |\n", r.name, cell(r.told()))
+			fmt.Fprintf(page, "| `%s` | %s |\n", labelOf(r.name), cell(r.told()))
 		}
 	}
 }

@@ -30,10 +30,7 @@ func (t *reading3) routers() {
 func (t *reading3) router(name string, options map[string]entry) {
 	prefix := "traefik.http.routers." + name + "."
 	// An option nobody knows may be a lock misspelled: the router is as strict as its middlewares.
-	o := &options3{at: prefix, options: options, strict: true}
-	o.tell = func(e entry, severity rules.Severity, code, message, suggestion string) {
-		t.noteTo("")(e, severity, code, strings.Replace(message, "the middleware can't be used", "the router is not served", 1), suggestion)
-	}
+	o := &options3{at: prefix, options: options, strict: true, tell: t.notServed()}
 	o.checkNames("routers", &t.notes.guesses)
 	rule, read := t.rule3(o, options["rule"])
 	ok := read
@@ -53,7 +50,7 @@ func (t *reading3) router(name string, options map[string]entry) {
 	if o.under("middlewares") && len(names) == 0 {
 		o.tell(o.first("middlewares"), rules.Warning, MissingOption, "the list is empty, so the router has no middlewares, and is open", "")
 	}
-	filters, open := t.chain(names, options["middlewares"], nil)
+	filters, open := t.chain("middlewares", names, options["middlewares"], nil)
 	spec.Filters = filters
 	if lost := t.lost(name); lost || !open || o.spoiled {
 		spec.Filters = []rules.Filter{rules.Closed{}} // left out, a wider router would let its requests in
@@ -137,7 +134,7 @@ func (t *reading3) lost(name string) bool {
 		return true
 	}
 	if e, lost := t.shut[name]; lost {
-		t.notes.add("", about(e, rules.Error, BadMiddleware, "written so, the router "+name+" has no middlewares; it is not served, lest it be open to anybody"))
+		t.notes.add("", about(e, rules.Error, BadMiddleware, "written so, the router "+strings.TrimPrefix(name, "tcp ")+" has no middlewares; it is not served, lest it be open to anybody"))
 		return true
 	}
 	if t.stray != nil {

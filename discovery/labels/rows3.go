@@ -2,6 +2,7 @@ package labels
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -238,8 +239,10 @@ func (r *row3) told() string {
 // index3 finds rows by family and option, "middlewares.basicauth.users".
 var index3 = func() map[string]*row3 {
 	index := map[string]*row3{}
-	for i := range rows3 {
-		index[strings.ToLower(strings.Replace(rows3[i].name, "<name>.", "", 1))] = &rows3[i]
+	for _, rows := range [][]row3{rows3, rowsTCP} {
+		for i := range rows {
+			index[strings.ToLower(strings.Replace(rows[i].name, "<name>.", "", 1))] = &rows[i]
+		}
 	}
 	return index
 }()
@@ -271,8 +274,8 @@ func row3Of(family, option string) *row3 {
 
 // names3Of are the options that a wrong one may have been meant for.
 func names3Of(family string) (names []string) {
-	for i := range rows3 {
-		name, ok := strings.CutPrefix(rows3[i].name, family+".<name>.")
+	for _, row := range slices.Concat(rows3, rowsTCP) {
+		name, ok := strings.CutPrefix(row.name, family+".<name>.")
 		if ok && !strings.Contains(name, "[n]") && !strings.Contains(name, "<key>") {
 			names = append(names, name)
 		}

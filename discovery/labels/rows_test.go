@@ -105,7 +105,7 @@ func rowSwarm(section string) string {
 	text := "own public\nnetwork public\n"
 	for i, paragraph := range strings.Split(strings.TrimSpace(section), "\n\n") {
 		text += fmt.Sprintf("service s%d\ntask 1 public=10.0.1.%d\n", i+1, i+2)
-		if !strings.Contains(paragraph, "traefik.http.") {
+		if !strings.Contains(paragraph, "traefik.http.") && !strings.Contains(paragraph, "traefik.tcp.") {
 			text += "label traefik.port=80\n"
 		}
 		for line := range strings.Lines(paragraph) {

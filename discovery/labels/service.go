@@ -49,6 +49,7 @@ func (r *reading) readAll() []segment {
 	if len(newer) > 0 {
 		r.read3(newer, shared)
 	}
+	r.tellIdleHeader()
 	return segments
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/appia-edge/appia/rules"
 )
 
-// The dialect of Traefik 2 and 3, traefik.http.<family>.<name>.<option>. Unlike a segment of 1.x, what it declares is
+// The dialect of Traefik 2 and 3, traefik.http.<family>.<name>.<option>, or tcp. Unlike a segment of 1.x, what it declares is
 // global: a router may use a middleware or lead to a service that another swarm service's labels declare. So it is read
 // in two steps: findElements gathers what there is by name, and each service's routers ask for what they name.
 
@@ -35,17 +35,24 @@ func (e *element) print() string {
 // families3 are the kinds of element that are served.
 var families3 = []string{"routers", "services", "middlewares"}
 
+// protocols3 are those that elements are of; those of TCP have it in front of their family.
+var protocols3 = map[string]string{"http": "", "tcp": tcp}
+
 // cut3 takes a label's name apart.
 func cut3(name string) (family, of, option string, ok bool) {
 	words := strings.SplitN(name, ".", 5)
-	if len(words) < 4 || !strings.EqualFold(words[0], "traefik") || !strings.EqualFold(words[1], "http") || words[3] == "" {
+	if len(words) < 4 || !strings.EqualFold(words[0], "traefik") || words[3] == "" {
+		return "", "", "", false
+	}
+	protocol, known := protocols3[strings.ToLower(words[1])]
+	if !known {
 		return "", "", "", false
 	}
 	if len(words) == 5 {
 		option = strings.ToLower(words[4])
 	}
 	family = strings.ToLower(words[2])
-	return family, words[3], option, slices.Contains(families3, family)
+	return protocol + family, words[3], option, slices.Contains(families3, family)
 }
 
 // elementsOf gathers what a service declares, in order of the keys.
@@ -120,8 +127,10 @@ func publishes(s *snapshot.Service, o Options) bool {
 
 func speaks3(s *snapshot.Service) bool {
 	for name := range s.Labels {
-		if len(name) > len("traefik.http.") && strings.EqualFold(name[:len("traefik.http.")], "traefik.http.") {
-			return true
+		for _, prefix := range []string{"traefik.http.", "traefik.tcp."} {
+			if len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
+				return true
+			}
 		}
 	}
 	return false
@@ -165,11 +174,16 @@ func (r *reading) read3(later []entry, common segment) {
 		t.tellClash(e)
 	}
 	t.messageService()
-	for _, name := range t.names["middlewares"] {
-		t.middleware(t.own["middlewares."+name], t.noteTo(""))
+	for _, family := range []string{"middlewares", "tcpmiddlewares"} {
+		for _, name := range t.names[family] {
+			t.middleware(t.own[family+"."+name], t.noteTo(""))
+		}
 	}
 	for _, name := range t.names["services"] {
 		t.service3(name)
+	}
+	for _, name := range t.names["tcpservices"] {
+		t.tcpService(name)
 	}
 	if e, found := t.astray(); found {
 		t.stray = &e
@@ -179,6 +193,7 @@ func (r *reading) read3(later []entry, common segment) {
 	if t.loose {
 		t.closeAll(t.spec.Routes[:old])
 	}
+	t.tcpRouters()
 }
 
 // outside reads a label that belongs to no element.
@@ -194,9 +209,9 @@ func (t *reading3) outside(e entry) {
 	case low == "traefik.swarm.lbswarm", low == "traefik.docker.lbswarm":
 		o := options3{tell: t.noteTo(""), options: map[string]entry{"lbswarm": e}}
 		t.base.vip = o.boolean("lbswarm", false)
-	case strings.HasPrefix(low, "traefik.tcp."), strings.HasPrefix(low, "traefik.udp."):
-		t.notes.add("", about(e, rules.Warning, LabelNotServed, "Appia serves HTTP only, so this has no effect"))
-	case strings.HasPrefix(low, "traefik.tls."), strings.HasPrefix(low, "traefik.http.serverstransports."):
+	case strings.HasPrefix(low, "traefik.udp."):
+		t.notes.add("", about(e, rules.Warning, LabelNotServed, "Appia serves HTTP and TCP, not UDP, so this has no effect"))
+	case strings.HasPrefix(low, "traefik.tls."), strings.HasPrefix(low, "traefik.http.serverstransports."), strings.HasPrefix(low, "traefik.tcp.serverstransports."):
 		t.notes.add("", about(e, rules.Warning, LabelNotServed, "in Traefik 3 this is said in a file; as a label it is not served and has no effect"))
 	default:
 		if _, _, _, ok := cut3(e.name); ok {
@@ -224,8 +239,13 @@ func (t *reading3) misspelled(e entry, proper string) {
 		d.Suggestion = proper
 		t.notes.add("", d)
 	}
-	if ok && family == "routers" && strings.HasPrefix(option, "middleware") {
-		t.shut[of] = e
+	if ok && strings.HasPrefix(option, "middleware") {
+		switch family {
+		case "routers":
+			t.shut[of] = e
+		case "tcprouters":
+			t.shut["tcp "+of] = e
+		}
 	}
 }
 
@@ -237,7 +257,8 @@ func (t *reading3) astray() (entry, bool) {
 		if !strings.HasPrefix(low, "traefik.") || !strings.Contains(low, "middleware") || t.service.Labels[name] == "" {
 			continue
 		}
-		if family, _, option, ok := cut3(properName(name)); !ok || family != "middlewares" && option == "" ||
+		family, _, option, ok := cut3(properName(name))
+		if family = strings.TrimPrefix(family, tcp); !ok || family != "middlewares" && option == "" ||
 			family == "services" && strings.HasPrefix(option, "middleware") {
 			return newEntry(name, t.service.Labels[name], nil), true
 		}
@@ -248,7 +269,7 @@ func (t *reading3) astray() (entry, bool) {
 // tellClash tells of a middleware that an older service declares too. Shares of a service are joined instead, and of
 // routers of one name each counts.
 func (t *reading3) tellClash(e *element) {
-	if !strings.HasPrefix(e.key, "middlewares.") {
+	if !strings.HasPrefix(strings.TrimPrefix(e.key, tcp), "middlewares.") {
 		return
 	}
 	first := t.find(e.key)
@@ -256,7 +277,7 @@ func (t *reading3) tellClash(e *element) {
 	if first == nil || len(h.elements) < 2 {
 		return
 	}
-	label := entry{name: "traefik.http." + e.key + ".*"}
+	label := entry{name: labelOf(e.key) + ".*"}
 	if first.service.ID != e.service.ID {
 		t.notes.add("", about(label, rules.Warning, NameCollision, "a middleware of this name is declared by "+first.service.Name+
 			" too, which is older: its options count, for this service's routers as well"))
@@ -295,7 +316,10 @@ func split3(segments []segment, later []entry) (only1 []segment, shared segment)
 		}
 	}
 	if len(later) > 0 && len(segments) == 1 && segments[0].name == "" && len(segments[0].labels) == len(shared.labels) &&
-		slices.ContainsFunc(later, func(e entry) bool { return strings.HasPrefix(strings.ToLower(e.name), "traefik.http.") }) {
+		slices.ContainsFunc(later, func(e entry) bool {
+			low := strings.ToLower(e.name)
+			return strings.HasPrefix(low, "traefik.http.") || strings.HasPrefix(low, "traefik.tcp.")
+		}) {
 		return nil, shared
 	}
 	return segments, shared

@@ -3,106 +3,141 @@ package swarm
 import (
 	"context"
 	"errors"
-	"strings"
+	"fmt"
+	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
-	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/swarm"
-	"github.com/docker/docker/client"
 )
 
-// A Config is a docker config: a small file in the swarm's own store, which all managers have. Its name is unique and its data
-// never change; its labels may, and each change gives it another version.
+// A Config is a docker config: a value under a unique name in the swarm's store. It never changes; only its labels could.
 type Config struct {
 	ID      string
-	Name    string
+	Name    string // of at most 64 letters, digits and -_.
 	Labels  map[string]string
 	Data    []byte
-	Version uint64
+	Created time.Time // by the clock of the managers' leader
 }
 
-// What may come of a change to configs that somebody else was quicker with.
+// A ConfigFilter says which configs are meant: those with all the labels ("" is any value) whose names begin in one of the ways
+// given, or in any if none is.
+type ConfigFilter struct {
+	Labels   map[string]string
+	Prefixes []string
+}
+
 var (
-	ErrConfigExists  = errors.New("there is a config of this name")
-	ErrConfigChanged = errors.New("the config has changed meanwhile, or is gone")
+	// ErrConfigExists is the refusal to make a config under a name that is taken. Of many who try at once, one is not refused.
+	ErrConfigExists = errors.New("there is a docker config of this name already")
+	// ErrNoConfig says that there is no config of this name or id.
+	ErrNoConfig = errors.New("there is no docker config of this name")
+	// ErrBadConfig is the refusal of a name or of data that the swarm's store does not take.
+	ErrBadConfig = errors.New("the swarm does not take this docker config")
 )
 
-// Configs lists the configs that have a label and whose name begins with a prefix, "" for all.
-func (c *Client) Configs(ctx context.Context, label, prefix string) (list []Config, err error) {
-	wanted := filters.NewArgs(filters.Arg("label", label))
-	if prefix != "" {
-		wanted.Add("name", prefix)
-	}
-	err = c.ask(ctx, func(ctx context.Context, api *client.Client) error {
-		found, err := api.ConfigList(ctx, swarm.ConfigListOptions{Filters: wanted})
-		if err == nil && found == nil {
-			return errNoList
-		}
-		for _, one := range found {
-			list = append(list, Config{one.ID, one.Spec.Name, one.Spec.Labels, one.Spec.Data, one.Version.Index})
-		}
-		return err
+// OwnConfigs is how the names of configs begin that routers keep for themselves. No hint is given of these: routes do not depend on them.
+const OwnConfigs = "appia-vault-"
+
+// ListConfigs answers with the configs that are meant, with their data. The filter is the engine's work. Its error is a
+// *Problem, or the context's own, as with all methods here but for the errors they name.
+func (c *Client) ListConfigs(ctx context.Context, wanted ConfigFilter) ([]Config, error) {
+	var found []swarm.Config
+	err := c.onConfigs(ctx, func(ctx context.Context, s *session) (err error) {
+		found, err = s.api.ConfigList(ctx, swarm.ConfigListOptions{Filters: wanted.args()})
+		return listed(found == nil, err)
 	})
+	list := make([]Config, 0, len(found))
+	for i := range found {
+		list = append(list, ownConfig(&found[i]))
+	}
 	return list, err
 }
 
-// CreateConfig makes a config, or says ErrConfigExists: of several who make one of the same name one succeeds.
-func (c *Client) CreateConfig(ctx context.Context, made Config) error {
-	return c.ask(ctx, func(ctx context.Context, api *client.Client) error {
-		_, err := api.ConfigCreate(ctx, swarm.ConfigSpec{Annotations: swarm.Annotations{Name: made.Name, Labels: made.Labels}, Data: made.Data})
-		if err != nil && (cerrdefs.IsConflict(err) || cerrdefs.IsAlreadyExists(err) || strings.Contains(err.Error(), "AlreadyExists")) {
-			return ErrConfigExists
+func (f ConfigFilter) args() filters.Args {
+	args := filters.NewArgs()
+	for name, value := range f.Labels {
+		if value != "" {
+			name += "=" + value
 		}
+		args.Add("label", name)
+	}
+	for _, prefix := range f.Prefixes {
+		args.Add("name", prefix)
+	}
+	return args
+}
+
+func ownConfig(c *swarm.Config) Config {
+	return Config{ID: c.ID, Name: c.Spec.Name, Labels: c.Spec.Labels, Data: c.Spec.Data, Created: c.CreatedAt}
+}
+
+// CreateConfig makes a config and returns its id, or ErrConfigExists, or ErrBadConfig. After any other error it may have been
+// made or not.
+func (c *Client) CreateConfig(ctx context.Context, name string, labels map[string]string, data []byte) (id string, err error) {
+	err = c.onConfigs(ctx, func(ctx context.Context, s *session) error {
+		made, err := s.api.ConfigCreate(ctx, swarm.ConfigSpec{Annotations: swarm.Annotations{Name: name, Labels: labels}, Data: data})
+		id = made.ID
 		return err
 	})
+	return id, named(name, err)
 }
 
-// RelabelConfig gives a config the labels that it is handed with, if it still has that version; else ErrConfigChanged.
-func (c *Client) RelabelConfig(ctx context.Context, changed Config) error {
-	return c.ask(ctx, func(ctx context.Context, api *client.Client) error {
-		spec := swarm.ConfigSpec{Annotations: swarm.Annotations{Name: changed.Name, Labels: changed.Labels}, Data: changed.Data}
-		err := api.ConfigUpdate(ctx, changed.ID, swarm.Version{Index: changed.Version}, spec)
-		if err != nil && (cerrdefs.IsNotFound(err) || strings.Contains(err.Error(), "update out of sequence")) {
-			return ErrConfigChanged
-		}
+// InspectConfig finds a config by its name or id, or says ErrNoConfig.
+func (c *Client) InspectConfig(ctx context.Context, nameOrID string) (Config, error) {
+	var found swarm.Config
+	err := c.onConfigs(ctx, func(ctx context.Context, s *session) (err error) {
+		found, _, err = s.api.ConfigInspectWithRaw(ctx, nameOrID)
 		return err
 	})
+	return ownConfig(&found), named(nameOrID, err)
 }
 
-// RemoveConfig removes a config. That it is not there is no error.
-func (c *Client) RemoveConfig(ctx context.Context, id string) error {
-	return c.ask(ctx, func(ctx context.Context, api *client.Client) error {
-		if err := api.ConfigRemove(ctx, id); err != nil && !cerrdefs.IsNotFound(err) {
-			return err
-		}
-		return nil
-	})
+// RemoveConfig removes a config by its name or id, or says ErrNoConfig.
+func (c *Client) RemoveConfig(ctx context.Context, nameOrID string) error {
+	return named(nameOrID, c.onConfigs(ctx, func(ctx context.Context, s *session) error {
+		return s.api.ConfigRemove(ctx, nameOrID)
+	}))
 }
 
-// ConfigHints is Hints for configs alone.
-func (c *Client) ConfigHints(ctx context.Context, hint func()) error {
-	return c.listen(ctx, filters.NewArgs(filters.Arg("type", string(events.ConfigEventType))), hint)
-}
-
-// ask greets the daemon if need be, and asks it.
-func (c *Client) ask(ctx context.Context, question func(context.Context, *client.Client) error) (lost error) {
-	greeting, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	s, err := c.greet(greeting)
+// onConfigs asks one question about configs.
+func (c *Client) onConfigs(ctx context.Context, ask func(context.Context, *session) error) error {
+	s, err := c.greet(ctx)
 	if err != nil {
 		return err
 	}
-	err = c.call(ctx, func(ctx context.Context) error {
-		err := question(ctx, s.api)
-		if errors.Is(err, ErrConfigExists) || errors.Is(err, ErrConfigChanged) {
-			lost, err = err, nil // no problem of the daemon's
-		}
-		return err
-	})
-	if err != nil {
-		c.forget(s)
-		return err
+	err = configError(c.call(ctx, func(ctx context.Context) error { return ask(ctx, s) }))
+	var problem *Problem
+	if errors.As(err, &problem) {
+		c.forget(s) // it may no longer be the daemon we greeted
 	}
-	return lost
+	return err
+}
+
+// configError tells refusals, which are answers, from problems.
+func configError(err error) error {
+	var problem *Problem
+	switch {
+	case !errors.As(err, &problem):
+		return err
+	case problem.Code == Forbidden:
+		return &Problem{Forbidden, problem.Message, "a socket proxy must allow GET, POST and DELETE of /configs where certificates are kept in the swarm", problem.Err}
+	case problem.Code != EngineError:
+		return err
+	case cerrdefs.IsConflict(err):
+		return ErrConfigExists
+	case cerrdefs.IsNotFound(err):
+		return ErrNoConfig
+	case cerrdefs.IsInvalidArgument(err):
+		return fmt.Errorf("%w: %w", ErrBadConfig, problem.Err)
+	}
+	return err
+}
+
+// named adds to a refusal whose it is.
+func named(name string, err error) error {
+	if err == ErrConfigExists || err == ErrNoConfig {
+		return fmt.Errorf("config %s: %w", name, err)
+	}
+	return err
 }

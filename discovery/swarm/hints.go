@@ -16,10 +16,6 @@ import (
 // The engine tells of services, nodes, networks, secrets, configs, and of its own node's containers. It never tells of
 // tasks (moby#37403), so hints alone are not enough to stay up to date.
 func (c *Client) Hints(ctx context.Context, hint func()) error {
-	return c.listen(ctx, wantedEvents(), hint)
-}
-
-func (c *Client) listen(ctx context.Context, wanted filters.Args, hint func()) error {
 	s, err := c.greet(ctx)
 	if err != nil {
 		return err
@@ -29,7 +25,7 @@ func (c *Client) listen(ctx context.Context, wanted filters.Args, hint func()) e
 	stream, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	opening := time.AfterFunc(c.timeout, func() { cancel(context.DeadlineExceeded) })
-	messages, errs := s.api.Events(stream, events.ListOptions{Filters: wanted})
+	messages, errs := s.api.Events(stream, events.ListOptions{Filters: wantedEvents()})
 	if !opening.Stop() {
 		return diagnose(context.Cause(stream), c.endpoint.url)
 	}
@@ -57,9 +53,12 @@ func wantedEvents() filters.Args {
 	return wanted
 }
 
-// matters keeps out the containers that are not of the swarm, and the exec_* events that each container's health check
-// makes every few seconds.
+// matters keeps out the containers that are not of the swarm, the exec_* events that each container's health check
+// makes every few seconds, and what routers keep for themselves: a lease of theirs is renewed every few seconds.
 func matters(m events.Message) bool {
+	if m.Type == events.ConfigEventType {
+		return !strings.HasPrefix(m.Actor.Attributes["name"], OwnConfigs)
+	}
 	if m.Type != events.ContainerEventType {
 		return true
 	}

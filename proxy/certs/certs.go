@@ -102,6 +102,19 @@ func (s *Store) Serve(name string, o EntryPoint) (*tls.Config, error) {
 	return e.config, nil
 }
 
+// OverQUIC is how an entry point that Serve has made speaks HTTP/3: by the same certificates, with the same clients and the
+// same keys of tickets.
+func (s *Store) OverQUIC(name string) *tls.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.entries {
+		if e.name == name {
+			return e.quic
+		}
+	}
+	return nil
+}
+
 // A Provider has certificates of its own, from an ACME server say, and is asked before all else. It must not wait.
 type Provider interface {
 	// Certificate is the one for a client, or nil if this is not the provider's to say. A client that offers the protocol

@@ -49,6 +49,7 @@ type entry struct {
 	own      []*source
 	fallback *source // the default that was asked for; nil: none was
 	config   *tls.Config
+	quic     *tls.Config // of clients that come by QUIC
 	http1    *tls.Config // of clients with which HTTP/2 cannot be spoken; nil: there are none
 	scope    string      // which entry points may take tickets of each other: those of this name that ask the same of clients
 	period   int64       // of the keys in use
@@ -93,6 +94,8 @@ func newEntry(s *Store, name string, o EntryPoint) (*entry, error) {
 	}
 	e.config = build("h2", "http/1.1")
 	e.config.GetConfigForClient = e.greet
+	e.quic = build("h3")
+	e.quic.MinVersion = tls.VersionTLS13 // RFC 9001, 4.2
 	if slices.ContainsFunc(e.config.CipherSuites, func(id uint16) bool { return !slices.Contains(suites, id) }) {
 		e.http1 = build("http/1.1")
 	}

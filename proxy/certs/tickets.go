@@ -24,4 +24,5 @@ func (e *entry) rekey(now time.Time) {
 		keys = append(keys, e.store.secret.Derive(fmt.Sprintf("session tickets %s %d", e.scope, p)))
 	}
 	e.config.SetSessionTicketKeys(keys)
+	e.quic.SetSessionTicketKeys(keys)
 }

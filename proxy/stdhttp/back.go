@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/net/http2"
+
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/balancer/conn"
 	"github.com/appia-edge/appia/proxy/message"
@@ -33,8 +35,8 @@ type BackOptions struct {
 	HandshakeTimeout time.Duration
 }
 
-// A Back carries requests to endpoints over net/http's transport, one transport an endpoint:
-// then an endpoint's idle connections are its own, and go when it goes.
+// A Back carries requests to endpoints over net/http's transport. Each endpoint has its own, made when first needed:
+// then its idle connections are its own, too, and go when it goes.
 type Back struct{ options BackOptions }
 
 // NewBack makes a Back.
@@ -50,7 +52,8 @@ func NewBack(o BackOptions) *Back {
 func (b *Back) RoundTrip(x message.Exchange, e *balancer.Endpoint) (*message.Response, *message.Failure) {
 	t := &trip{exchange: x}
 	defer t.over()
-	answer, err := b.transport(e).RoundTrip(t.request(e))
+	c := e.Carrier(b.newCarrier).(*carrier)
+	answer, err := c.transportFor(x.Request()).RoundTrip(t.request(e))
 	t.patience.heard()
 	if err != nil {
 		t.patience.end()
@@ -82,16 +85,24 @@ func switches(q *message.Request, answer *http.Response) bool {
 	return to != "" && message.Listed(q.Upgrade, to) && answer.ProtoAtLeast(1, 1) && message.Listed(strings.Join(answer.Header["Connection"], ","), "upgrade")
 }
 
-// transport is the endpoint's own, made when first needed.
-func (b *Back) transport(e *balancer.Endpoint) *http.Transport {
-	return e.Carrier(b.newCarrier).(*carrier).transport
-}
-
 func (b *Back) newCarrier(e *balancer.Endpoint) io.Closer {
 	c := &carrier{endpoint: e, dial: b.options.Dial, open: map[*tracked]struct{}{}}
+	switch e.Scheme {
+	case "h2c":
+		c.transport = b.newTransport(c, (*http.Protocols).SetUnencryptedHTTP2)
+	case "https":
+		c.transport = b.newTransport(c, (*http.Protocols).SetHTTP1, (*http.Protocols).SetHTTP2)
+		c.upgrading = b.newTransport(c, (*http.Protocols).SetHTTP1)
+	default:
+		c.transport = b.newTransport(c, (*http.Protocols).SetHTTP1)
+	}
+	return c
+}
+
+func (b *Back) newTransport(c *carrier, speak ...func(*http.Protocols, bool)) *http.Transport {
 	t := &http.Transport{
 		DialContext:           c.connect,
-		TLSClientConfig:       b.options.TLS,
+		TLSClientConfig:       b.options.TLS.Clone(), // net/http writes into it which protocols it speaks
 		TLSHandshakeTimeout:   b.options.HandshakeTimeout,
 		ResponseHeaderTimeout: b.options.HeadTimeout,
 		IdleConnTimeout:       b.options.IdleTimeout,
@@ -100,17 +111,10 @@ func (b *Back) newCarrier(e *balancer.Endpoint) io.Closer {
 		DisableCompression:    true, // bytes pass as they are
 		Protocols:             new(http.Protocols),
 	}
-	switch e.Scheme {
-	case "h2c":
-		t.Protocols.SetUnencryptedHTTP2(true)
-	case "https":
-		t.Protocols.SetHTTP1(true)
-		t.Protocols.SetHTTP2(true)
-	default:
-		t.Protocols.SetHTTP1(true)
+	for _, protocol := range speak {
+		protocol(t.Protocols, true)
 	}
-	c.transport = t
-	return c
+	return t
 }
 
 // trip is one try at one endpoint; it watches what became of it, because that decides whether another is safe.
@@ -251,7 +255,9 @@ func (t *trip) failure(err error) *message.Failure {
 	case t.patience.late():
 		f.Step, f.Err = message.TimedOut, errLate
 	case t.connection() == nil, conn.Unsent(err): // the latter after the transport has given up a kept connection, safely
-		f.Step, f.Again = dialStep(err), whole
+		f.Step, f.Again, f.Err = dialStep(err), whole, handshakeFault(err)
+	case unprocessed(err):
+		f.Step, f.Again = message.Refused, whole
 	case errors.Is(err, syscall.ETIMEDOUT): // the kernel's: nobody is there any more
 		f.Step, f.Again = message.TimedOut, whole && message.Idempotent(t.exchange.Request().Method)
 	case isTimeout(err):
@@ -260,6 +266,16 @@ func (t *trip) failure(err error) *message.Failure {
 		f.Again = whole && message.Idempotent(t.exchange.Request().Method)
 	}
 	return f
+}
+
+// unprocessed tells whether an endpoint has said that it did nothing for a request (RFC 9113, 8.7). net/http tries some of them
+// again by itself, on another connection.
+func unprocessed(err error) bool {
+	var stream http2.StreamError
+	if errors.As(err, &stream) {
+		return stream.Code == http2.ErrCodeRefusedStream
+	}
+	return strings.Contains(err.Error(), "graceful shutdown GOAWAY") // net/http tells it in no other way
 }
 
 func dialStep(err error) message.Step {

@@ -16,13 +16,21 @@ import (
 type requestBody struct {
 	io.ReadCloser
 	request  *http.Request
+	control  *http.ResponseController
 	trailers message.Fields
 	read     atomic.Int64
 	ended    atomic.Bool // written by whoever reads, the transport's goroutine mostly
+	stall    stall       // likewise
+	giveUp   func()      // ends a Read that waits; nil: it may wait for ever
+	answered atomic.Bool // the answer has begun
 }
 
 // Read implements io.Reader.
 func (b *requestBody) Read(p []byte) (int, error) {
+	if b.giveUp != nil {
+		b.stall.begin(b.giveUp)
+		defer b.stall.end()
+	}
 	n, err := b.ReadCloser.Read(p)
 	if total := b.read.Add(int64(n)); errors.Is(err, io.EOF) || total == b.request.ContentLength {
 		b.ended.Store(true)
@@ -32,6 +40,15 @@ func (b *requestBody) Read(p []byte) (int, error) {
 
 // Received is how much has been read of it, for the access log.
 func (b *requestBody) Received() int64 { return b.read.Load() }
+
+// Interrupt has whoever reads give up waiting for the client. There is nothing to be read after it.
+func (b *requestBody) Interrupt() {
+	if b.request.ProtoMajor == 1 { // whose body cannot be closed while it is read
+		_ = b.control.SetReadDeadline(past)
+		return
+	}
+	_ = b.ReadCloser.Close()
+}
 
 func (b *requestBody) Length() int64 { return b.request.ContentLength }
 
@@ -50,10 +67,11 @@ type responseBody struct {
 	trailers message.Fields
 }
 
-// Close ends the exchange, and with it the reading of the request.
+// Close ends the exchange. The reading of the request ends first: in HTTP/2, net/http closes no answer before it has read all of
+// the request, which a client may never end whose call has been answered.
 func (b *responseBody) Close() error {
-	err := b.ReadCloser.Close()
 	b.request.seal()
+	err := b.ReadCloser.Close()
 	b.patience.end()
 	return err
 }

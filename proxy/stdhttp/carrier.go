@@ -7,12 +7,14 @@ import (
 	"sync"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/message"
 )
 
 // A carrier is an endpoint's connections. It drops the idle ones when the endpoint is retired and has drained, and
 // all of them when its time to drain is over.
 type carrier struct {
 	transport *http.Transport
+	upgrading *http.Transport // of requests for an upgrade, which HTTP/2 has not (RFC 9113, 8.6); nil: the same
 	endpoint  *balancer.Endpoint
 	dial      func(ctx context.Context, network, addr string) (net.Conn, error)
 
@@ -20,9 +22,19 @@ type carrier struct {
 	open map[*tracked]struct{}
 }
 
+func (c *carrier) transportFor(q *message.Request) *http.Transport {
+	if q.Upgrade != "" && c.upgrading != nil {
+		return c.upgrading
+	}
+	return c.transport
+}
+
 // Close implements io.Closer; a closed carrier still serves.
 func (c *carrier) Close() error {
 	c.transport.CloseIdleConnections()
+	if c.upgrading != nil {
+		c.upgrading.CloseIdleConnections()
+	}
 	select {
 	case <-c.endpoint.Cut():
 		c.cut()

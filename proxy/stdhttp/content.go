@@ -87,7 +87,7 @@ func (c *content) seal() (whole bool, err error) {
 	return whole, err
 }
 
-// An interrupter is a body that can be made to give up waiting: our own engine's. net/http's guards itself.
+// An interrupter is a body that can be made to give up waiting for its client, as those of both fronts can.
 type interrupter interface{ Interrupt() }
 
 // interruptible looks inside of bodies that were put around the client's.

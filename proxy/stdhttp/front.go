@@ -25,12 +25,22 @@ type Front struct {
 	Cause   func(code string, client netip.AddrPort) // told why a request was refused or given up here; of what it refuses by itself net/http tells nobody
 	Whole   time.Duration                            // from a request's head to the end of its answer, tunnels excepted; 0: no limit
 	Leaving func() bool                              // whether an answer is to be the last on its connection
+	Stall   time.Duration                            // in HTTP/2 and 3: for a client to take some more of its answer; 0: no limit
+	Body    time.Duration                            // likewise, between two pieces of a request's body
+	Fields  int                                      // likewise, of a request's head; 0: no limit
 }
 
 // ServeHTTP implements http.Handler.
 func (f Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{writer: w, control: http.NewResponseController(w), origin: r, leaving: f.Leaving}
-	if code := x.read(); code != "" {
+	if r.ProtoMajor > 1 {
+		x.stall.most = f.Stall
+		if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") { // whose streams may be silent for hours
+			x.body.stall.most = f.Body
+		}
+		x.body.giveUp = x.abandonBody
+	}
+	if code := x.read(f.Fields); code != "" {
 		f.refuse(x, code)
 		return
 	}
@@ -48,7 +58,7 @@ func (f Front) refuse(x *exchange, code string) {
 	f.Cause(code, x.request.Client)
 	x.closeIfLeaving(x.writer.Header())
 	status := http.StatusBadRequest
-	if code == noMethod {
+	if code == noMethod || code == noExtension {
 		status = http.StatusNotImplemented
 	}
 	http.Error(x.writer, fmt.Sprint(status, " ", http.StatusText(status)), status)
@@ -78,7 +88,10 @@ type exchange struct {
 	request message.Request
 	body    requestBody
 	term    *term // nil: it may take all the time it wants
-	leaving func() bool
+	stall   stall // of taking the answer
+	// extended: the client takes a 2xx for the beginning of its WebSocket.
+	extended bool
+	leaving  func() bool
 
 	answered bool // a final response has begun
 	broken   bool // the response ended before its end
@@ -99,20 +112,30 @@ const (
 )
 
 // read translates the request, and says why it is not one to be forwarded; "": it is.
-func (x *exchange) read() (refused string) {
+func (x *exchange) read(mostFields int) (refused string) {
 	r, q := x.origin, &x.request
 	q.Method, q.Host, q.Scheme, q.Proto = r.Method, r.Host, "http", protoOf(r)
-	if r.TLS != nil {
-		q.Scheme, q.TLS = "https", toldBy(r.TLS)
+	if state := handshakeOf(r); state != nil {
+		q.Scheme, q.TLS = "https", toldBy(state)
 	}
 	q.Client, _ = netip.ParseAddrPort(r.RemoteAddr)
 	if r.Method == http.MethodConnect {
-		return noMethod
+		if code := x.readExtended(); code != "" {
+			return code
+		}
+	}
+	if r.ProtoMajor > 1 {
+		if code := strict(r, mostFields); code != "" {
+			return code
+		}
 	}
 	if !readTarget(r, q) {
 		return badTarget
 	}
 	for name, values := range r.Header {
+		if r.ProtoMajor > 1 && (name == "Host" || name == pseudoProtocol) {
+			continue // the authority says the same
+		}
 		for _, value := range values {
 			q.Fields.Add(name, value)
 		}
@@ -120,12 +143,15 @@ func (x *exchange) read() (refused string) {
 	for name := range r.Trailer { // net/http has taken the field apart
 		q.Fields.Add("Trailer", name)
 	}
+	if x.extended {
+		return ""
+	}
 	if r.ContentLength != 0 {
 		if r.ProtoMajor == 1 {
 			// Else net/http stops reading the request once the response begins.
 			_ = x.control.EnableFullDuplex() // its own writer always can
 		}
-		x.body.ReadCloser, x.body.request = r.Body, r
+		x.body.ReadCloser, x.body.request, x.body.control = r.Body, r, x.control
 		q.Body = &x.body
 	}
 	if message.Listed(q.Fields.Joined("Connection"), "upgrade") {
@@ -191,9 +217,14 @@ func (x *exchange) Send(r *message.Response) (int64, *message.Failure) {
 		header["Content-Type"] = nil // else net/http guesses one
 	}
 	x.answered = true
+	x.body.answered.Store(true)
 	x.closeIfUnread(header)
 	x.closeIfLeaving(header)
-	x.writer.WriteHeader(r.Status)
+	status := r.Status
+	if x.extended && status/100 == 2 {
+		status = http.StatusBadGateway
+	}
+	x.writer.WriteHeader(status)
 	if r.Body == nil {
 		return 0, nil
 	}
@@ -228,6 +259,16 @@ func (x *exchange) closeIfLeaving(header http.Header) {
 	}
 }
 
+// giveUp wakes who waits for the client to take more.
+func (x *exchange) giveUp() { _ = x.control.SetWriteDeadline(past) }
+
+// abandonBody wakes who waits for more of the client's body. Once it is being answered, client and service may talk as they like.
+func (x *exchange) abandonBody() {
+	if !x.body.answered.Load() {
+		_ = x.control.SetReadDeadline(past)
+	}
+}
+
 // relay copies the body. A short read means that we have caught up with the endpoint, so what was
 // read goes out at once: event streams and long polls need no timer and no option.
 func (x *exchange) relay(r *message.Response) (sent int64, fail *message.Failure) {
@@ -239,7 +280,10 @@ func (x *exchange) relay(r *message.Response) (sent int64, fail *message.Failure
 	for {
 		n, err := r.Body.Read(buffer[:])
 		if n > 0 {
-			if _, werr := x.writer.Write(buffer[:n]); werr != nil {
+			x.stall.begin(x.giveUp)
+			_, werr := x.writer.Write(buffer[:n])
+			x.stall.end()
+			if werr != nil {
 				return sent, &message.Failure{Side: message.Client, Step: message.Relaying, Err: werr}
 			}
 			sent += int64(n)
@@ -250,7 +294,10 @@ func (x *exchange) relay(r *message.Response) (sent int64, fail *message.Failure
 		case err != nil:
 			return sent, &message.Failure{Side: message.Upstream, Step: message.Relaying, Err: err}
 		case n < len(buffer):
-			if ferr := x.control.Flush(); ferr != nil {
+			x.stall.begin(x.giveUp)
+			ferr := x.control.Flush()
+			x.stall.end()
+			if ferr != nil {
 				return sent, &message.Failure{Side: message.Client, Step: message.Relaying, Err: ferr}
 			}
 		}
@@ -259,6 +306,9 @@ func (x *exchange) relay(r *message.Response) (sent int64, fail *message.Failure
 
 // Upgrade implements message.Exchange.
 func (x *exchange) Upgrade(r *message.Response) (io.ReadWriteCloser, error) {
+	if x.extended {
+		return x.upgradeExtended(r)
+	}
 	x.term.end()
 	conn, buffered, err := x.control.Hijack()
 	if err != nil {
@@ -291,10 +341,12 @@ func (h hijacked) CloseWrite() error {
 	return h.Close()
 }
 
+// fill copies the texts: an endpoint's may be of a buffer that is another's after the exchange, and HPACK keeps what it has encoded
+// for as long as the connection (RFC 7541, 2.3.2).
 func fill(header http.Header, fields *message.Fields) {
 	for _, field := range fields.All() {
-		key := http.CanonicalHeaderKey(field.Name)
-		header[key] = append(header[key], field.Value)
+		key := http.CanonicalHeaderKey(strings.Clone(field.Name))
+		header[key] = append(header[key], strings.Clone(field.Value))
 	}
 }
 
@@ -318,9 +370,9 @@ func writeTrailers(header http.Header, trailers *message.Fields) {
 			continue
 		}
 		if message.Listed(announced, field.Name) {
-			header.Add(field.Name, field.Value)
+			header.Add(strings.Clone(field.Name), strings.Clone(field.Value))
 			continue
 		}
-		header.Add(http.TrailerPrefix+field.Name, field.Value)
+		header.Add(http.TrailerPrefix+field.Name, strings.Clone(field.Value))
 	}
 }

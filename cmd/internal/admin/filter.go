@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/appia-edge/appia/balancer"
@@ -62,7 +63,7 @@ func (f filter) routesByService(t *rules.Table) map[*rules.Service][]*rules.Rout
 		return nil
 	}
 	routes := make(map[*rules.Service][]*rules.Route, len(t.Services))
-	for _, r := range t.Routes {
+	for _, r := range slices.Concat(t.Routes, t.TCP) {
 		routes[r.Service] = append(routes[r.Service], r)
 	}
 	return routes

@@ -98,7 +98,7 @@ func (s *Server) survey(f filter, limit int, now time.Time) overview {
 		Discovery:   viewDiscovery(found, now),
 		Counts:      s.count(table, fleet, found.Diagnostics),
 		Diagnostics: choose(worstFirst(found.Diagnostics), limit, f.diagnostic, same),
-		Routes:      choose(table.Routes, limit, f.route, viewRoute),
+		Routes:      choose(slices.Concat(table.Routes, table.TCP), limit, f.route, viewRoute),
 		Pins:        choose(s.viewPins(), limit, f.pin, same),
 		Services:    chooseServices(table, fleet, limit, f),
 		Retiring:    choose(fleet.Retiring, limit, f.endpoint, viewEndpoint),
@@ -182,7 +182,7 @@ func age(t, now time.Time) int64 {
 }
 
 func (s *Server) count(t *rules.Table, fleet balancer.Status, found []rules.Diagnostic) counts {
-	c := counts{Routes: len(t.Routes), Services: len(t.Services), States: map[string]int{}}
+	c := counts{Routes: len(t.Routes) + len(t.TCP), Services: len(t.Services), States: map[string]int{}}
 	for _, g := range fleet.Groups {
 		c.Endpoints += len(g.Endpoints)
 		for _, e := range g.Endpoints {

@@ -11,6 +11,7 @@ import (
 // tableView is the table in force as JSON, in our own words and in the order routes are tried.
 type tableView struct {
 	Routes   []routeView   `json:"routes"`
+	TCP      []routeView   `json:"tcpRoutes,omitempty"` // those of whole connections
 	Services []serviceView `json:"services"`
 }
 
@@ -25,6 +26,7 @@ type routeView struct {
 	Service     string   `json:"service"`
 	PassHost    bool     `json:"passHost"`
 	Shadowed    bool     `json:"shadowed,omitempty"`
+	TCP         string   `json:"tcp,omitempty"` // of a route of connections: "tcp", "tcp,tls" or "tcp,passthrough"
 }
 
 type serviceView struct {
@@ -40,6 +42,7 @@ type settingsView struct {
 	Check   string `json:"check,omitempty"`
 	MaxConn int64  `json:"maxConn,omitempty"`
 	Per     string `json:"maxConnPer,omitempty"`
+	Proxy   int    `json:"proxyProtocol,omitempty"` // version of the header that endpoints get
 }
 
 type sourceView struct {
@@ -56,9 +59,12 @@ type endpointView struct {
 }
 
 func viewTable(t *rules.Table) tableView {
-	v := tableView{make([]routeView, 0, len(t.Routes)), make([]serviceView, 0, len(t.Services))}
+	v := tableView{make([]routeView, 0, len(t.Routes)), nil, make([]serviceView, 0, len(t.Services))}
 	for _, r := range t.Routes {
 		v.Routes = append(v.Routes, viewRoute(r))
+	}
+	for _, r := range t.TCP {
+		v.TCP = append(v.TCP, viewRoute(r))
 	}
 	for _, s := range t.Services {
 		v.Services = append(v.Services, viewService(s))
@@ -67,10 +73,14 @@ func viewTable(t *rules.Table) tableView {
 }
 
 func viewRoute(r *rules.Route) routeView {
-	return routeView{
+	v := routeView{
 		Name: r.Name, Owner: r.Owner.Name, Label: r.Label, Rule: r.Rule.Text, Priority: r.Priority, Given: r.Given,
 		EntryPoints: r.EntryPoints, Service: r.Service.Name, PassHost: r.PassHost, Shadowed: r.Shadowed,
 	}
+	if r.TCP != nil {
+		v.TCP = r.TCP.String()
+	}
+	return v
 }
 
 func viewService(s *rules.Service) serviceView {
@@ -86,7 +96,7 @@ func viewService(s *rules.Service) serviceView {
 }
 
 func viewSettings(s *rules.Service) settingsView {
-	v := settingsView{Method: s.Balance.String()}
+	v := settingsView{Method: s.Balance.String(), Proxy: s.Transport.ProxyProtocol}
 	if s.Sticky != nil {
 		v.Sticky = s.Sticky.String()
 	}

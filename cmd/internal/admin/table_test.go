@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/appia-edge/appia/rules"
@@ -46,4 +47,21 @@ func TestDiagnosticsAreAListAlways(t *testing.T) {
 	}}
 	golden(t, r, "/api/diagnostics", `[{"service":"shop","label":"traefik.frontend.rule","value":"Hots:x",
 		"code":"unknown-matcher","severity":"error","message":"no matcher Hots","suggestion":"Host:x"}]`)
+}
+
+func TestRoutesOfConnectionsAreInTheTable(t *testing.T) {
+	r := blog(t)
+	rule, _, _ := rules.ParseTCP("HostSNI(`*`)", false)
+	r.table, _ = rules.Compile([]rules.Spec{{
+		Owner:    rules.Owner{ID: "db", Name: "db"},
+		Routes:   []rules.RouteSpec{{Label: "traefik.tcp.routers.db.rule", Name: "db", Rule: rule, Service: "tcp.db", PassHost: true, TCP: &rules.TCP{}}},
+		Services: []rules.ServiceSpec{{Name: "tcp.db", Weight: 1, Transport: rules.Transport{ProxyProtocol: 2}}},
+	}}, rules.Options{EntryPoints: []string{"pg"}, DefaultEntryPoints: []string{"pg"}})
+	golden(t, r, "/api/table?format=json", `{"routes":[],
+ "tcpRoutes":[{"name":"db-0","owner":"db","label":"traefik.tcp.routers.db.rule","rule":"HostSNI(`+"`*`"+`)","priority":-1,"entryPoints":["pg"],
+   "service":"tcp.db","passHost":true,"tcp":"tcp"}],
+ "services":[{"name":"tcp.db","settings":{"method":"wrr","proxyProtocol":2},"sources":[{"owner":"db","weight":1,"endpoints":[]}]}]}`)
+	if text := body(t, ask(t, New(r.options()).Handler(all), "GET", "/api/overview")); !strings.Contains(text, `"tcp":"tcp"`) || !strings.Contains(text, `"routes":1`) {
+		t.Errorf("the overview is %s", text)
+	}
 }

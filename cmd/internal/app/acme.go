@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -118,6 +119,7 @@ func (i *issuing) run(ctx context.Context, log *zap.Logger) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	if i.vault != nil {
+		defer i.vault.Close()
 		all.Go(func() { i.vault.Run(ctx) })
 	}
 	if i.file != "" {
@@ -148,8 +150,11 @@ func (i *issuing) takeOver(ctx context.Context, log *zap.Logger) {
 // wanted tells the manager what a table asks for.
 func (i *issuing) wanted(t *rules.Table, c *config.ACME) {
 	var names [][]string
-	for _, r := range t.Routes {
-		if hosts := orderable(r.Hosts()); c.OnHostRule && len(hosts) > 0 && hasName(r.EntryPoints, c.EntryPoint) && !r.Owner.Gone {
+	for _, r := range slices.Concat(t.Routes, t.TCP) {
+		if r.TCP != nil && (!r.TCP.TLS || r.TCP.Passthrough) {
+			continue // whose TLS is not ours to end
+		}
+		if hosts := orderable(r.Hosts()); c.OnHostRule && len(hosts) > 0 && slices.Contains(r.EntryPoints, c.EntryPoint) && !r.Owner.Gone {
 			names = append(names, hosts)
 		}
 	}
@@ -164,15 +169,6 @@ func orderable(hosts []string) (names []string) {
 		}
 	}
 	return names
-}
-
-func hasName(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // A challengePage answers a CA that asks whether a host is ours, before everything else on its entry point. What is no challenge

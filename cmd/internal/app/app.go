@@ -162,6 +162,10 @@ func (a *App) makeProxy() {
 		WriteTimeout: a.config.WriteTimeout, Buckets: a.config.Buckets, AccessLog: a.access, OnError: a.onError(),
 	}
 	options.Certificates, options.Act = a.certs, a.config.Act.Options()
+	options.Dial, options.EndpointTLS = a.dialer().DialContext, a.tlsTo
+	if a.world.Handover != nil {
+		options.ListenUDP = a.world.Handover.ListenUDP
+	}
 	options.Hold, options.HoldPage = a.config.Hold, a.holdPage
 	options.Filters.IPv6 = a.config.IPv6Prefix
 	a.proxy = proxy.New(options)

@@ -94,6 +94,7 @@ func beRouter(backend string) error {
 type succession struct {
 	t          *testing.T
 	addr, page string
+	secure     string // of an entry point with TLS and HTTP/3; "": there is none
 	flags      []string
 	env        []string
 	broken     string

@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/json"
 	"io"
+	"slices"
 
 	"github.com/appia-edge/appia/rules"
 )
@@ -34,6 +35,7 @@ type routeReport struct {
 	Service     string   `json:"service"`
 	Filters     []string `json:"filters,omitempty"`
 	Hidden      bool     `json:"hidden,omitempty"`
+	TCP         string   `json:"tcp,omitempty"` // of a route of whole connections: "tcp", "tcp,tls" or "tcp,passthrough"
 }
 
 type serviceReport struct {
@@ -74,7 +76,7 @@ func (w *World) report() report {
 	for _, f := range w.Findings {
 		r.Findings = append(r.Findings, findingReport{f.File, f.Line, f.Column, f.Diagnostic, f.Others})
 	}
-	for _, route := range w.Table.Routes {
+	for _, route := range slices.Concat(w.Table.Routes, w.Table.TCP) {
 		r.Routes = append(r.Routes, reportRoute(route))
 	}
 	for _, s := range w.Table.Services {
@@ -86,6 +88,9 @@ func (w *World) report() report {
 func reportRoute(r *rules.Route) routeReport {
 	view := routeReport{Name: r.Name, Owner: r.Owner.Name, Rule: r.Rule.Text, Priority: r.Priority, EntryPoints: r.EntryPoints,
 		Service: r.Service.Name, Hidden: r.Shadowed}
+	if r.TCP != nil {
+		view.TCP = r.TCP.String()
+	}
 	for _, f := range r.Chain() {
 		view.Filters = append(view.Filters, rules.FilterText(f))
 	}

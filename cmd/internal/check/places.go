@@ -79,7 +79,7 @@ func (w *World) others(f *Finding) (list []Other) {
 func (w *World) ruleLabel(route string) string {
 	if w.rules == nil {
 		w.rules = map[string]string{}
-		for _, r := range w.Table.Routes {
+		for _, r := range slices.Concat(w.Table.Routes, w.Table.TCP) {
 			w.rules[r.Name] = r.Label
 		}
 	}

@@ -53,14 +53,17 @@ func (p *printer) line(format string, args ...any) {
 }
 
 func (p *printer) table(t *rules.Table) {
-	if len(t.Routes) == 0 {
+	if len(t.Routes)+len(t.TCP) == 0 {
 		p.line("No route is served.\n")
 		return
 	}
-	p.line("Routes, in the order in which they are tried:")
+	if len(t.Routes) > 0 {
+		p.line("Routes, in the order in which they are tried:")
+	}
 	for _, r := range t.Routes {
 		p.line("  %s", routeLine(r))
 	}
+	p.tcp(t.TCP)
 	p.line("\nServices:")
 	for _, s := range t.Services {
 		p.line("  %s", strings.TrimPrefix(s.String(), "service "))
@@ -78,9 +81,23 @@ func (p *printer) table(t *rules.Table) {
 	p.line("")
 }
 
+// tcp lists the routes of whole connections.
+func (p *printer) tcp(routes []*rules.Route) {
+	if len(routes) > 0 {
+		p.line("Routes of TCP, in the order in which they are tried:")
+	}
+	for _, r := range routes {
+		p.line("  %s", routeLine(r))
+	}
+}
+
 // routeLine is a route without its name in the API.
 func routeLine(r *rules.Route) string {
-	text := fmt.Sprintf("%4d %s  %s  ->  %s (%s)", r.Priority, strings.Join(r.EntryPoints, ","), r.Rule.Text, r.Service.Name, r.Owner.Name)
+	kind := ""
+	if r.TCP != nil {
+		kind = " " + r.TCP.String()
+	}
+	text := fmt.Sprintf("%4d %s%s  %s  ->  %s (%s)", r.Priority, strings.Join(r.EntryPoints, ","), kind, r.Rule.Text, r.Service.Name, r.Owner.Name)
 	if r.Shadowed {
 		text += " hidden"
 	}

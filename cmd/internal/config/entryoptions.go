@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/appia-edge/appia/proxy"
@@ -67,6 +68,8 @@ var entryOptions = []entryOption{
 	{"TLS.DefaultCertificate.Key", "tls.defaultCertificate.keyFile", "text", one(func(b *entryBuilder) *string { return &b.tls().Default.Key })},
 	{"CA", "tls.clientCA.files", "list", many(func(b *entryBuilder) *[]string { return &b.tls().ClientCAs })},
 	{"CA.Optional", "tls.clientCA.optional", "bool", toggle(func(b *entryBuilder) *bool { return &b.tls().ClientCAOptional })},
+	{"HTTP3", "http3", "section", toggleHTTP3},
+	{"HTTP3.AdvertisedPort", "http3.advertisedPort", "text", advertisedPort},
 	{"Redirect.EntryPoint", "", "text", one(func(b *entryBuilder) *string { return &b.redirectTo().entryPoint })},
 	{"Redirect.Regex", "", "text", one(func(b *entryBuilder) *string { return &b.redirectTo().regex })},
 	{"Redirect.Replacement", "", "text", one(func(b *entryBuilder) *string { return &b.redirectTo().replacement })},
@@ -144,6 +147,24 @@ func toggle(field func(*entryBuilder) *bool) func(*entryBuilder, []string) error
 // compress is on by its header alone in a TOML file; in the string syntax it needs its word.
 func compress(b *entryBuilder, values []string) error {
 	b.Compress = on(strings.Join(values, ","))
+	return nil
+}
+
+// toggleHTTP3 is on by its word alone, or by its header in a TOML file.
+func toggleHTTP3(b *entryBuilder, values []string) error {
+	if text := strings.Join(values, ","); text == "" || on(text) {
+		b.http3()
+	}
+	return nil
+}
+
+func advertisedPort(b *entryBuilder, values []string) error {
+	text := strings.Join(values, ",")
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || port == 0 {
+		return fmt.Errorf("%q is no port: they go from 1 to 65535", text)
+	}
+	b.http3().AdvertisedPort = int(port)
 	return nil
 }
 
@@ -248,6 +269,7 @@ type entryWhiteList struct {
 }
 
 func (b *entryBuilder) tls() *proxy.TLS                     { return present(&b.TLS) }
+func (b *entryBuilder) http3() *proxy.HTTP3                 { return present(&b.HTTP3) }
 func (b *entryBuilder) redirectTo() *entryRedirect          { return present(&b.redirect) }
 func (b *entryBuilder) authentication() *entryAuth          { return present(&b.auth) }
 func (b *entryBuilder) basic() *rules.BasicAuth             { return present(&b.authentication().basic) }
@@ -267,7 +289,7 @@ func present[T any](section **T) *T {
 
 // finish makes the filters, in the order in which Traefik 1.x runs them.
 func (b *entryBuilder) finish() (proxy.EntryPointOptions, error) {
-	for _, add := range []func() error{b.addRedirect, b.addAuth, b.addWhiteList, b.checkProxyProtocol} {
+	for _, add := range []func() error{b.addRedirect, b.addAuth, b.addWhiteList, b.checkProxyProtocol, b.checkHTTP3} {
 		if err := add(); err != nil {
 			return b.EntryPointOptions, err
 		}
@@ -335,6 +357,13 @@ func (b *entryBuilder) addWhiteList() (err error) {
 		return fmt.Errorf("option WhiteList.SourceRange: %w", err)
 	}
 	b.add(w.AllowList)
+	return nil
+}
+
+func (b *entryBuilder) checkHTTP3() error {
+	if b.HTTP3 != nil && b.TLS == nil {
+		return errors.New("option HTTP3 needs TLS: there is no HTTP/3 in clear")
+	}
 	return nil
 }
 

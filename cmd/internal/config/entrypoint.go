@@ -130,7 +130,7 @@ func (t *entryText) doubts() (texts []string) {
 		values, given := t.values[o]
 		switch value := strings.Join(values, ","); {
 		case !given:
-		case o.kind == "bool" || o.name == "Compress" && value != "":
+		case o.kind == "bool" || o.kind == "section" && value != "":
 			if !on(value) && !off(value) {
 				texts = append(texts, fmt.Sprintf("option %s: %q is neither true nor false, so false holds", o.name, value))
 			}

@@ -41,6 +41,9 @@ func TestEntryPointsReadAsTheyDidForTraefik(t *testing.T) {
 				Certificates: []proxy.Certificate{{Cert: "a", Key: "b"}, {Cert: "c", Key: "d"}}, Default: proxy.Certificate{Cert: "e", Key: "f"},
 				MinVersion: 0x302, CipherSuites: []uint16{0x2f, 0xc02f}, SNIStrict: true, ClientCAs: []string{"car", "ca2"}, ClientCAOptional: true,
 			}}},
+		{"Name:foo TLS HTTP3", proxy.EntryPointOptions{Name: "foo", TrustAll: true, TLS: &proxy.TLS{}, HTTP3: &proxy.HTTP3{}}},
+		{"Name:foo TLS http3:true HTTP3.AdvertisedPort:8443", proxy.EntryPointOptions{Name: "foo", TrustAll: true, TLS: &proxy.TLS{}, HTTP3: &proxy.HTTP3{AdvertisedPort: 8443}}},
+		{"Name:foo HTTP3:false", proxy.EntryPointOptions{Name: "foo", TrustAll: true}},
 		{"Name:foo TLS TLS.MinVersion:VersionTLS9", proxy.EntryPointOptions{Name: "foo", TrustAll: true, TLS: &proxy.TLS{}}},
 	} {
 		got, err := readEntryText(row.text).parse()
@@ -88,6 +91,8 @@ func TestEntryPointThatCannotBeMeantStopsTheRouter(t *testing.T) {
 		{"Redirect.Regex:x", "both Regex and Replacement"},
 		{"Redirect.EntryPoint:htpp", "did you mean http?"},
 		{"Auth.Forward.TrustForwardHeader:true", "no Address"},
+		{"HTTP3", "HTTP3 needs TLS"},
+		{"TLS HTTP3.AdvertisedPort:66000", "no port"},
 		{"Auth.Basics.Users:a:b", "did you mean Auth.Basic.Users?"},
 		{"WiteList.SourceRange:10.0.0.0/8", "did you mean WhiteList.SourceRange?"},
 	} {
@@ -178,5 +183,27 @@ func TestValuesThatMeanLessThanTheyLookAreTold(t *testing.T) {
 	}
 	if _, warnings, err := parse("--docker", "--docker.swarmMode", "--web", "--web.auth.basic.users=me:s3cret"); err != nil || !strings.Contains(fmt.Sprint(warnings), "can't come in") {
 		t.Errorf("of --web: got %v %v", warnings, err)
+	}
+}
+
+func TestHTTP3IsAskedForInFiles(t *testing.T) {
+	for text, want := range map[string]*proxy.HTTP3{
+		"defaultEntryPoints=[\"https\"]\n[entryPoints.https]\naddress=\":443\"\n[entryPoints.https.tls]\n[entryPoints.https.http3]\n":                        {},
+		"defaultEntryPoints=[\"https\"]\n[entryPoints.https]\naddress=\":443\"\n[entryPoints.https.tls]\n[entryPoints.https.http3]\nadvertisedPort = 8443\n": {AdvertisedPort: 8443},
+		"defaultEntryPoints=[\"https\"]\n[entryPoints.https]\naddress=\":443\"\n[entryPoints.https.tls]\n":                                                   nil,
+	} {
+		c, warnings, err := load(around(file(text)), swarmMode)
+		if err != nil || len(warnings) > 0 {
+			t.Errorf("%q: %v %v", text, warnings, err)
+			continue
+		}
+		for _, e := range c.EntryPoints {
+			if e.Name == "https" && !reflect.DeepEqual(e.HTTP3, want) {
+				t.Errorf("%q: got %+v, want %+v", text, e.HTTP3, want)
+			}
+		}
+	}
+	if _, _, err := load(around(file("defaultEntryPoints=[\"https\"]\n[entryPoints.https]\naddress=\":443\"\n[entryPoints.https.http3]\n")), swarmMode); err == nil || !strings.Contains(err.Error(), "HTTP3 needs TLS") {
+		t.Errorf("without TLS: %v", err)
 	}
 }

@@ -250,6 +250,7 @@ var entrySections = map[string]struct {
 }{
 	"compress":         {"Compress", []string{"true"}},
 	"tls":              {"TLS", nil},
+	"http3":            {"HTTP3", nil},
 	"auth":             {"Auth.HeaderField", nil},
 	"auth.basic":       {"Auth.Basic.Users", nil},
 	"auth.digest":      {"Auth.Digest.Users", nil},

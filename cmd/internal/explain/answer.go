@@ -43,6 +43,7 @@ type Answer struct {
 	Services   []ServiceView `json:"services"`        // the route's, then those that it leads to for the next request
 	Gets       string        `json:"gets"`            // what the client gets, in a sentence
 	Notes      []string      `json:"notes,omitempty"` // what the answer rests on
+	TCP        string        `json:"tcp,omitempty"`   // the name of the TCP route that gets the connection; none: the request is read
 
 	page string // the service whose error page the client gets; "": none
 }
@@ -116,6 +117,7 @@ func Ask(w World, r Request) (*Answer, error) {
 	a.Steps = append(a.Steps, j.steps...)
 	a.Gets = a.gets()
 	a.noteOrigin(at, r, u)
+	a.byTCP(w.Table, u, r.Client)
 	return a, nil
 }
 

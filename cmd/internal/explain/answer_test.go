@@ -78,3 +78,20 @@ func TestAHostFieldCountsBeforeTheURLs(t *testing.T) {
 		t.Errorf("got %+v, %v", a, err)
 	}
 }
+
+func TestATCPRouteThatGetsTheConnectionIsTold(t *testing.T) {
+	rule, _, _ := rules.ParseTCP("HostSNI(`a.com`)", true)
+	w := world(t)
+	w.Table, _ = rules.Compile([]rules.Spec{{
+		Owner:    rules.Owner{ID: "mail", Name: "mail"},
+		Routes:   []rules.RouteSpec{{Name: "mail", Rule: rule, Service: "tcp.mail", TCP: &rules.TCP{TLS: true, Passthrough: true}}},
+		Services: []rules.ServiceSpec{{Name: "tcp.mail", Weight: 1}},
+	}}, rules.Options{EntryPoints: []string{"http", "https"}, DefaultEntryPoints: []string{"https"}})
+	for url, tcp := range map[string]string{"https://a.com/": "mail-0", "https://b.com/": "", "http://a.com/": ""} {
+		a, err := Ask(w, Request{Method: "GET", URL: url})
+		if err != nil || a.TCP != tcp || (tcp != "") != strings.Contains(strings.Join(a.Notes, " "), "the tcp,passthrough route mail-0 of mail, HostSNI(`a.com`)") ||
+			(tcp != "") != strings.HasPrefix(a.Gets, "what tcp.mail says") {
+			t.Errorf("%s: %q, %q, %v, %v", url, a.TCP, a.Gets, a.Notes, err)
+		}
+	}
+}

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/http3"
 )
 
 // A Handover is a router's part in it: first as successor, later as predecessor. A nil one hands over nothing.
@@ -33,7 +34,9 @@ type Handover struct {
 
 	mu        sync.Mutex
 	open      []*net.TCPListener // in use
+	ports     []*http3.Port      // in use
 	given     []gift             // by predecessors, and not in use yet
+	givenUDP  []*http3.Port      // likewise
 	before    []net.Conn         // predecessors; open to the end, so that they see it
 	door      *net.UnixListener  // where successors ask
 	upgrading bool
@@ -92,6 +95,26 @@ func (h *Handover) Listen(ctx context.Context, network, address string) (net.Lis
 	share(l)
 	h.keep(l)
 	return l, nil
+}
+
+// ListenUDP gives the port that a predecessor has for an address, or opens one.
+func (h *Handover) ListenUDP(ctx context.Context, address string) (*http3.Port, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i, p := range h.givenUDP {
+		at := p.Sockets[0].LocalAddr().(*net.UDPAddr)
+		if !isAt(&net.TCPAddr{IP: at.IP, Port: at.Port, Zone: at.Zone}, address) {
+			continue
+		}
+		h.givenUDP = append(h.givenUDP[:i:i], h.givenUDP[i+1:]...)
+		h.ports = append(h.ports, p)
+		return p, nil
+	}
+	p, err := http3.OpenPort(ctx, address)
+	if err == nil {
+		h.ports = append(h.ports, p)
+	}
+	return p, err
 }
 
 // keepAlive is between probes of a silent connection.
@@ -213,7 +236,10 @@ func (h *Handover) Serving() {
 	for _, g := range h.given { // addresses that are not wanted any more
 		_ = g.listener.Close()
 	}
-	h.given = nil
+	for _, p := range h.givenUDP {
+		p.Close()
+	}
+	h.given, h.givenUDP = nil, nil
 	before := h.before
 	h.mu.Unlock()
 	for _, c := range before {

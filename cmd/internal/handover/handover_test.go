@@ -10,6 +10,8 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/appia-edge/appia/proxy/http3"
 )
 
 func listen(t *testing.T, h *Handover, address string) net.Listener {
@@ -93,4 +95,66 @@ func TestSuccessorGetsTheSocketsAndTheOldOneLearnsThatItServes(t *testing.T) {
 		t.Fatal(err)
 	}
 	served.Close()
+}
+
+func TestSuccessorGetsThePortsOfHTTP3AndASlotOfItsOwn(t *testing.T) {
+	old := New(zap.NewNop())
+	listen(t, old, "127.0.0.1:0")
+	port, err := old.ListenUDP(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer port.Close()
+	ours, theirs, err := pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	go old.answer(ours)
+	c, err := net.FileConn(theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := New(zap.NewNop())
+	next.ask(c)
+	at := port.Sockets[0].LocalAddr().String()
+	if other, err := next.ListenUDP(t.Context(), "127.0.0.1:0"); err != nil || other.Sockets[0].LocalAddr().String() == at {
+		t.Errorf("for another address: %v", err)
+	} else {
+		other.Close()
+	}
+	same, err := next.ListenUDP(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer same.Close()
+	if same.Slot != port.Slot+1 || len(same.Sockets) != len(port.Sockets) {
+		t.Errorf("slot %d of %d", same.Slot, len(same.Sockets))
+	}
+	for _, s := range same.Sockets {
+		if s.LocalAddr().String() != at {
+			t.Errorf("a socket of %s", s.LocalAddr())
+		}
+	}
+}
+
+func TestSocketsThatNobodyNamesAreNoPort(t *testing.T) {
+	for _, text := range []string{"", "[]", `["udp 127.0.0.1:1 0"]`, `["udp 127.0.0.1:1 99","udp","udp ","udp ","udp ","udp ","udp ","udp "]`} {
+		var sockets []*net.UDPConn
+		for range http3.Slots {
+			s, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sockets = append(sockets, s)
+		}
+		if ports := portsOf([]byte(text), sockets); len(ports) > 0 {
+			t.Errorf("%q: %v", text, ports)
+		}
+		for _, s := range sockets {
+			if s.Close() == nil {
+				t.Errorf("%q: a socket was left open", text)
+			}
+		}
+	}
 }

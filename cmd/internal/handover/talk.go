@@ -4,14 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
+
+	"github.com/appia-edge/appia/proxy/http3"
 )
 
 // What routers say to each other, a message each, over a socket of the system:
@@ -36,7 +40,7 @@ const doorPrefix = "@appia-router-"
 
 // ask gets a predecessor's sockets.
 func (h *Handover) ask(c net.Conn) {
-	listeners, err := receive(c)
+	listeners, ports, err := receive(c)
 	if err != nil || len(listeners) == 0 {
 		h.log.Info("a running router does not hand over its sockets", zap.Error(err))
 		_ = c.Close()
@@ -46,57 +50,84 @@ func (h *Handover) ask(c net.Conn) {
 	for _, l := range listeners {
 		h.given = append(h.given, gift{l, c})
 	}
+	h.givenUDP = append(h.givenUDP, ports...)
 }
 
 // receive asks for the sockets and checks that they are what can be listened on.
-func receive(c net.Conn) (all []*net.TCPListener, err error) {
+func receive(c net.Conn) (all []*net.TCPListener, ports []*http3.Port, err error) {
 	_ = c.SetDeadline(time.Now().Add(patience))
 	defer func() { _ = c.SetDeadline(time.Time{}) }()
 	if _, err := c.Write([]byte(wantSockets)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	by, ok := c.(*net.UnixConn)
 	if !ok {
-		return nil, fmt.Errorf("%T carries no files", c)
+		return nil, nil, fmt.Errorf("%T carries no files", c)
 	}
-	rights := make([]byte, unix.CmsgSpace(4*maxSockets))
-	_, n, _, _, err := by.ReadMsgUnix(make([]byte, 1<<10), rights)
+	text, rights := make([]byte, 32<<10), make([]byte, unix.CmsgSpace(4*maxSockets))
+	length, n, _, _, err := by.ReadMsgUnix(text, rights)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	messages, err := unix.ParseSocketControlMessage(rights[:n])
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var sockets []*net.UDPConn
 	for _, m := range messages {
 		fds, err := unix.ParseUnixRights(&m)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, fd := range fds {
-			if l := listenerOf(fd); l != nil {
-				all = append(all, l)
+			switch s := socketOf(fd).(type) {
+			case *net.TCPListener:
+				all = append(all, s)
+			case *net.UDPConn:
+				sockets = append(sockets, s)
 			}
 		}
 	}
-	return all, nil
+	return all, portsOf(text[:length], sockets), nil
 }
+
+// portsOf puts sockets together as the names say that came with them: "udp ADDRESS SLOT", a name a socket, those of a port in
+// their order. What does not fit is closed.
+func portsOf(text []byte, sockets []*net.UDPConn) (ports []*http3.Port) {
+	var names []string
+	_ = json.Unmarshal(text, &names)
+	names = slices.DeleteFunc(names, func(n string) bool { return !strings.HasPrefix(n, udpName) })
+	for len(sockets) >= http3.Slots && len(names) >= http3.Slots {
+		slot, err := strconv.Atoi(names[0][strings.LastIndexByte(names[0], ' ')+1:])
+		if err != nil || slot < 0 || slot >= http3.Slots {
+			break
+		}
+		before := &http3.Port{Sockets: slices.Clone(sockets[:http3.Slots]), Slot: slot}
+		ports = append(ports, before.Next())
+		sockets, names = sockets[http3.Slots:], names[http3.Slots:]
+	}
+	for _, s := range sockets {
+		_ = s.Close()
+	}
+	return ports
+}
+
+const udpName = "udp "
 
 // maxSockets is what one message can carry.
 const maxSockets = 250
 
-func listenerOf(fd int) *net.TCPListener {
-	file := os.NewFile(uintptr(fd), "listener")
+// socketOf is a TCP listener or a UDP socket; nil: it is neither.
+func socketOf(fd int) io.Closer {
+	file := os.NewFile(uintptr(fd), "socket")
 	defer file.Close()
-	l, err := net.FileListener(file)
-	if err != nil {
-		return nil
+	if l, err := net.FileListener(file); err == nil {
+		return l
 	}
-	tcp, ok := l.(*net.TCPListener)
-	if !ok {
-		_ = l.Close()
+	if c, err := net.FilePacketConn(file); err == nil {
+		return c
 	}
-	return tcp
+	return nil
 }
 
 // relieve tells a predecessor that somebody else is ready, and waits for its word: it may have given us up. One that is dead, or
@@ -194,6 +225,16 @@ func (h *Handover) give(c *net.UnixConn) error {
 		}
 		_ = raw.Control(func(fd uintptr) { fds = append(fds, int(fd)) })
 		names = append(names, l.Addr().String())
+	}
+	for _, p := range h.ports {
+		for _, s := range p.Sockets {
+			raw, err := s.SyscallConn()
+			if err != nil {
+				return err
+			}
+			_ = raw.Control(func(fd uintptr) { fds = append(fds, int(fd)) })
+			names = append(names, fmt.Sprint(udpName, s.LocalAddr(), " ", p.Slot))
+		}
 	}
 	text, err := json.Marshal(names)
 	if err != nil {

@@ -191,7 +191,7 @@ func (r report) table(t *rules.Table) {
 			count += len(source.Endpoints)
 		}
 	}
-	r.gauge(tableRoutes, float64(len(t.Routes)))
+	r.gauge(tableRoutes, float64(len(t.Routes)+len(t.TCP)))
 	r.gauge(tableServices, float64(len(t.Services)))
 	r.gauge(tableEndpoints, float64(count))
 }

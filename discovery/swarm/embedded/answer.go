@@ -23,7 +23,7 @@ func (e *Engine) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch id, isContainer := containerAsked(r.URL.Path); {
-	case strings.HasPrefix(r.URL.Path, "/configs"):
+	case r.URL.Path == "/configs" || strings.HasPrefix(r.URL.Path, "/configs/"):
 		e.answerConfigs(w, r, asked)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		refuse(w, http.StatusNotImplemented, "the embedded engine is changed from within, not through its API")

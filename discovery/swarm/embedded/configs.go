@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/docker/docker/api/types/events"
@@ -14,158 +13,161 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 )
 
-// Configs are the one thing that is changed through the API: a router keeps certificates in them.
+// Configs are what the swarm's store keeps by name for whoever may ask a manager: they are made, listed and removed, and never
+// change. It is the only part of this engine that is changed through its API.
 
-// largestConfig is what engines before 23.0 take.
-const largestConfig = 500 << 10
+// maxConfigSize is swarmkit's controlapi.MaxConfigSize.
+const maxConfigSize = 1000 * 1024
 
-// configName is swarmkit's rule.
 var configName = regexp.MustCompile(`^[a-zA-Z0-9]+(?:[a-zA-Z0-9-_.]*[a-zA-Z0-9])?$`)
 
-// A refusal is an error with the status that engines answer it with.
-type refusal struct {
-	status int
-	text   string
-}
-
-func (r *refusal) Error() string { return r.text }
-
-// answerConfigs is what engines do at /configs, in their words.
 func (e *Engine) answerConfigs(w http.ResponseWriter, r *http.Request, asked filters.Args) {
-	id, update := strings.CutSuffix(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/configs"), "/"), "/update")
-	var err error
+	name, one := strings.CutPrefix(r.URL.Path, "/configs/")
 	switch {
-	case r.Method == http.MethodGet && id == "":
-		e.tell(w, func() any { return e.listConfigs(asked) })
-	case r.Method == http.MethodPost && id == "create":
-		var made string
-		if made, err = e.createConfig(r); err == nil {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusCreated)
-			_ = json.NewEncoder(w).Encode(map[string]string{"ID": made})
-		}
-	case r.Method == http.MethodPost && update:
-		err = e.updateConfig(id, r)
-	case r.Method == http.MethodDelete:
-		if err = e.removeConfig(id); err == nil {
-			w.WriteHeader(http.StatusNoContent)
-		}
+	case r.Method == http.MethodPost && name == "create":
+		e.createConfig(w, r)
+	case r.Method == http.MethodGet && !one:
+		e.listConfigs(w, asked)
 	case r.Method == http.MethodGet:
-		e.tellConfig(w, id)
+		e.inspectConfig(w, name)
+	case r.Method == http.MethodDelete && one:
+		e.removeConfig(w, name)
 	default:
-		err = &refusal{http.StatusNotFound, "page not found"}
-	}
-	if refused, is := err.(*refusal); is {
-		refuse(w, refused.status, refused.text)
+		refuse(w, http.StatusNotFound, "page not found")
 	}
 }
 
-func (e *Engine) listConfigs(wanted filters.Args) any {
-	list := []swarm.Config{}
-	for _, c := range e.configs {
-		named := !wanted.Contains("name") || slices.ContainsFunc(wanted.Get("name"), func(p string) bool { return strings.HasPrefix(c.Spec.Name, p) })
-		if named && matches(wanted, "id", c.ID) && wanted.MatchKVList("label", c.Spec.Labels) {
-			list = append(list, *c)
-		}
-	}
-	return list
-}
-
-func (e *Engine) tellConfig(w http.ResponseWriter, id string) {
-	e.mu.Lock()
-	c, _ := e.config(id)
-	e.mu.Unlock()
-	if c == nil {
-		refuse(w, http.StatusNotFound, "config "+id+" not found")
+func (e *Engine) createConfig(w http.ResponseWriter, r *http.Request) {
+	var spec swarm.ConfigSpec
+	if err := json.NewDecoder(r.Body).Decode(&spec); err != nil {
+		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	e.tell(w, func() any { return *c })
+	if reason := unstorable(&spec); reason != "" {
+		refuse(w, http.StatusBadRequest, "rpc error: code = InvalidArgument desc = "+reason)
+		return
+	}
+	id := e.addConfig(&spec)
+	if id == "" {
+		refuse(w, http.StatusConflict, "rpc error: code = AlreadyExists desc = config "+spec.Name+" already exists")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusCreated)
+	json.NewEncoder(w).Encode(swarm.ConfigCreateResponse{ID: id})
 }
 
-// config is one by its id or name, and where it stands. The caller holds mu.
-func (e *Engine) config(id string) (*swarm.Config, int) {
-	at := slices.IndexFunc(e.configs, func(c *swarm.Config) bool { return c.ID == id || c.Spec.Name == id })
-	if at < 0 {
-		return nil, at
+// unstorable is the store's reason to refuse; "" when there is none.
+func unstorable(spec *swarm.ConfigSpec) string {
+	switch {
+	case spec.Name == "":
+		return "name must be provided"
+	case len(spec.Name) > 64 || !configName.MatchString(spec.Name):
+		return "invalid name, only 64 [a-zA-Z0-9-_.] characters allowed, and the start and end character must be [a-zA-Z0-9]"
+	case len(spec.Data) < 1 || len(spec.Data) >= maxConfigSize:
+		return fmt.Sprintf("config data must be larger than 0 and less than %d bytes", maxConfigSize)
 	}
-	return e.configs[at], at
+	return ""
 }
 
-func readConfig(r *http.Request) (spec swarm.ConfigSpec, err error) {
-	if err := json.NewDecoder(r.Body).Decode(&spec); err != nil {
-		return spec, &refusal{http.StatusBadRequest, err.Error()}
-	}
-	if len(spec.Name) > 64 || !configName.MatchString(spec.Name) {
-		return spec, &refusal{http.StatusBadRequest, "rpc error: code = InvalidArgument desc = invalid name, only 64 [a-zA-Z0-9-_.] characters allowed, and the start and end character must be [a-zA-Z0-9]"}
-	}
-	return spec, nil
-}
-
-func (e *Engine) createConfig(r *http.Request) (id string, err error) {
-	spec, err := readConfig(r)
-	if err != nil {
-		return "", err
-	}
-	if len(spec.Data) == 0 || len(spec.Data) >= largestConfig {
-		return "", &refusal{http.StatusBadRequest, fmt.Sprintf("rpc error: code = InvalidArgument desc = config data must be larger than 0 and less than %d bytes", largestConfig)}
-	}
+// addConfig is "" where the name is taken.
+func (e *Engine) addConfig(spec *swarm.ConfigSpec) (id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if c, _ := e.config(spec.Name); c != nil {
-		return "", &refusal{http.StatusConflict, "rpc error: code = AlreadyExists desc = config " + spec.Name + " already exists"}
+	if e.configNames[spec.Name] != nil {
+		return ""
 	}
-	c := &swarm.Config{ID: e.id(), Meta: e.newMeta(), Spec: spec}
+	if spec.Labels == nil {
+		spec.Labels = map[string]string{}
+	}
+	c := &swarm.Config{ID: e.id(), Meta: e.newMeta(), Spec: *spec}
 	e.configs = append(e.configs, c)
+	e.configNames[spec.Name] = c
 	e.emit(configEvent(c, events.ActionCreate))
-	return c.ID, nil
+	return c.ID
 }
 
-// updateConfig changes labels: nothing else of a config may change.
-func (e *Engine) updateConfig(id string, r *http.Request) error {
-	spec, err := readConfig(r)
-	if err != nil {
-		return err
+// listConfigs takes both ids and names for prefixes, as the store does.
+func (e *Engine) listConfigs(w http.ResponseWriter, wanted filters.Args) {
+	for _, filter := range wanted.Keys() {
+		if !slices.Contains([]string{"id", "label", "name"}, filter) {
+			refuse(w, http.StatusBadRequest, "invalid filter '"+filter+"'")
+			return
+		}
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	c, at := e.config(id)
-	if c == nil {
-		return &refusal{http.StatusNotFound, "rpc error: code = NotFound desc = config " + id + " not found"}
-	}
-	if version, _ := strconv.ParseUint(r.URL.Query().Get("version"), 10, 64); version != c.Version.Index {
-		return &refusal{http.StatusInternalServerError, "rpc error: code = Unknown desc = update out of sequence"}
-	}
-	if spec.Name != c.Spec.Name || len(spec.Data) > 0 && string(spec.Data) != string(c.Spec.Data) {
-		return &refusal{http.StatusBadRequest, "rpc error: code = InvalidArgument desc = only updates to Labels are allowed"}
-	}
-	changed := *c // who lists is handed the old one
-	changed.Spec.Labels = spec.Labels
-	e.touch(&changed.Meta)
-	e.configs[at] = &changed
-	e.emit(configEvent(&changed, events.ActionUpdate))
-	return nil
+	e.tell(w, func() any {
+		list := []*swarm.Config{}
+		for _, c := range e.configs {
+			if begins(wanted, c) && wanted.MatchKVList("label", c.Spec.Labels) {
+				list = append(list, c)
+			}
+		}
+		return list
+	})
 }
 
-func (e *Engine) removeConfig(id string) error {
+// begins: names and ids are alternatives.
+func begins(wanted filters.Args, c *swarm.Config) bool {
+	if !wanted.Contains("name") && !wanted.Contains("id") {
+		return true
+	}
+	has := func(text string) func(string) bool {
+		return func(prefix string) bool { return strings.HasPrefix(text, prefix) }
+	}
+	return slices.ContainsFunc(wanted.Get("name"), has(c.Spec.Name)) || slices.ContainsFunc(wanted.Get("id"), has(c.ID))
+}
+
+func (e *Engine) inspectConfig(w http.ResponseWriter, name string) {
+	e.mu.Lock()
+	c := e.config(name)
+	e.mu.Unlock()
+	if c == nil {
+		refuse(w, http.StatusNotFound, "config "+name+" not found")
+		return
+	}
+	e.tell(w, func() any { return c })
+}
+
+func (e *Engine) removeConfig(w http.ResponseWriter, name string) {
+	if !e.RemoveConfig(name) {
+		refuse(w, http.StatusNotFound, "config "+name+" not found")
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// RemoveConfig is docker config rm; false when there is none of this name or id.
+func (e *Engine) RemoveConfig(nameOrID string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	c, at := e.config(id)
+	c := e.config(nameOrID)
 	if c == nil {
-		return &refusal{http.StatusNotFound, "rpc error: code = NotFound desc = config " + id + " not found"}
+		return false
 	}
-	e.configs = slices.Delete(e.configs, at, at+1)
+	e.configs = slices.DeleteFunc(e.configs, func(other *swarm.Config) bool { return other == c })
+	delete(e.configNames, c.Spec.Name)
 	e.emit(configEvent(c, events.ActionRemove))
-	return nil
+	return true
 }
 
-// Configs is how many there are.
-func (e *Engine) Configs() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.configs)
+// config looks by id first, as the engine does. The caller holds mu.
+func (e *Engine) config(nameOrID string) *swarm.Config {
+	for _, c := range e.configs {
+		if c.ID == nameOrID {
+			return c
+		}
+	}
+	return e.configNames[nameOrID]
 }
 
 func configEvent(c *swarm.Config, action events.Action) events.Message {
 	return events.Message{Type: events.ConfigEventType, Action: action, Scope: "swarm",
 		Actor: events.Actor{ID: c.ID, Attributes: map[string]string{"name": c.Spec.Name}}}
+}
+
+// Configs is how many configs there are.
+func (e *Engine) Configs() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.configs)
 }

@@ -31,26 +31,27 @@ type Engine struct {
 	end     context.CancelFunc
 	running sync.WaitGroup // servers, and tasks' last requests
 
-	mu         sync.Mutex
-	servers    []*http.Server // of the API
-	minAPI     string
-	maxAPI     string
-	faults     []Fault
-	index      uint64 // of the last change, as in Version.Index
-	made       int    // objects so far, for their ids
-	nodes      []*swarm.Node
-	services   []*service       // oldest first
-	ending     []*service       // removed, and some tasks not yet stopped
-	files      map[string]Files // of a service's stack, by the service's name
-	configs    []*swarm.Config  // oldest first
-	networks   []*net10
-	containers map[string]*lone // those that no service started, by id
-	pool       pool
-	at         map[netip.Addr]*task    // who has an address
-	vips       map[netip.Addr]*service // whose virtual address it is
-	listeners  map[*listener]struct{}  // of events
-	watchers   map[*watcher]struct{}   // of the store's changes
-	timers     map[*time.Timer]struct{}
+	mu          sync.Mutex
+	servers     []*http.Server // of the API
+	minAPI      string
+	maxAPI      string
+	faults      []Fault
+	index       uint64 // of the last change, as in Version.Index
+	made        int    // objects so far, for their ids
+	nodes       []*swarm.Node
+	services    []*service       // oldest first
+	ending      []*service       // removed, and some tasks not yet stopped
+	files       map[string]Files // of a service's stack, by the service's name
+	networks    []*net10
+	configs     []*swarm.Config // oldest first
+	configNames map[string]*swarm.Config
+	containers  map[string]*lone // those that no service started, by id
+	pool        pool
+	at          map[netip.Addr]*task    // who has an address
+	vips        map[netip.Addr]*service // whose virtual address it is
+	listeners   map[*listener]struct{}  // of events
+	watchers    map[*watcher]struct{}   // of the store's changes
+	timers      map[*time.Timer]struct{}
 }
 
 // A service and its tasks, in the order of their making.
@@ -92,13 +93,14 @@ func New(o Options) *Engine {
 	ctx, end := context.WithCancel(context.Background())
 	e := &Engine{
 		options: o, ctx: ctx, end: end, minAPI: o.MinAPI, maxAPI: o.MaxAPI,
-		containers: map[string]*lone{},
-		files:      map[string]Files{},
-		at:         map[netip.Addr]*task{},
-		vips:       map[netip.Addr]*service{},
-		listeners:  map[*listener]struct{}{},
-		watchers:   map[*watcher]struct{}{},
-		timers:     map[*time.Timer]struct{}{},
+		configNames: map[string]*swarm.Config{},
+		containers:  map[string]*lone{},
+		files:       map[string]Files{},
+		at:          map[netip.Addr]*task{},
+		vips:        map[netip.Addr]*service{},
+		listeners:   map[*listener]struct{}{},
+		watchers:    map[*watcher]struct{}{},
+		timers:      map[*time.Timer]struct{}{},
 	}
 	for i := range o.Nodes {
 		e.nodes = append(e.nodes, e.newNode(i+1))

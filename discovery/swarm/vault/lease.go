@@ -1,12 +1,14 @@
 package vault
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
-	"strconv"
-	"sync"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -14,235 +16,223 @@ import (
 	"github.com/appia-edge/appia/discovery/swarm"
 )
 
-// A lock is a lease: a config whose labels its holder changes every few seconds. One that has not changed for a while by the clock
-// of who watches it is taken over. Nobody's clock need agree with another's. Each change names the version it is a change of, so
-// that of several who want the same lease one gets it, and a holder that had stopped learns that it has lost it.
+// A lease is a config that says who holds a lock and until when. To renew it is to make its next version and remove the last.
+//
+// The rule is that of two who want to pass a gate: raise a flag, then look around. Who has made a lease of his own lists all leases
+// of the lock, and holds it only if nobody else's is valid. Nothing depends on the order in which configs are removed, so a released
+// lock leaves nothing behind. Who stands still for longer than a lease (a machine that sleeps) may find that another holds
+// what he held; he is told, but there is no fence around what he does.
 
-const (
-	leaseBeat  = 8 * time.Second
-	leaseLife  = 40 * time.Second
-	leaseRetry = time.Second
-)
+// tolerance is how far apart managers' clocks may be without one taking a lease that another still holds.
+const tolerance = 5 * time.Second
 
-// A lease is a lock that we hold.
-type lease struct {
-	vault  *Vault
-	lock   string
-	mu     sync.Mutex // of config, and of changes to it
-	config swarm.Config
-	lost   context.Context // ends when it is held no more
-	lose   context.CancelCauseFunc
-	done   chan struct{}
+// A held lock of ours.
+type held struct {
+	name  string
+	lease *object   // its newest version
+	end   time.Time // when it lapses, by our own clock
+	lost  chan struct{}
+	rival string             // the config of another's lease that was seen when it was last renewed
+	stop  context.CancelFunc // of what renews it
+	done  chan struct{}      // closed when nothing renews it any more
 }
 
-// A sighting is what was last seen of somebody's lease, and since when.
-type sighting struct {
-	version uint64
-	since   time.Time
+// leaseBody is who holds until when, by his clock.
+func leaseBody(holder [16]byte, until time.Time) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(until.UnixMilli())), holder[:]...)
 }
 
-// ErrLost says that somebody else has taken a lock over, or may have: we could not say for too long that we hold it.
-var ErrLost = errors.New("the lock was lost")
+func (o *object) until() time.Time {
+	if o.sealed != nil || len(o.body) != 24 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(o.body)))
+}
 
-// Lost is closed when a lock that is held was lost: somebody else has taken it over, or may soon, as we could not say for too long
-// that we hold it. Nil: it is not held.
-func (v *Vault) Lost(lock string) <-chan struct{} {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if l := v.held[lock]; l != nil {
-		return l.lost.Done()
+func (o *object) isOf(holder [16]byte) bool {
+	return o.sealed == nil && len(o.body) == 24 && bytes.Equal(o.body[8:], holder[:])
+}
+
+// valid says that another router's lease may still be held.
+func (o *object) valid(now time.Time) bool { return now.Before(o.until().Add(tolerance)) }
+
+// claim tries once to take a lock that nobody here holds; nil if another router has it.
+func (v *Vault) claim(ctx context.Context, name string) (*held, error) {
+	id := v.seal.id(lease, name)
+	chain, err := v.fetch(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if rival, err := v.rival(chain); rival != nil || err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	own, err := v.createLease(ctx, name, id, next(chain), begun)
+	if errors.Is(err, swarm.ErrConfigExists) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v.confirm(ctx, name, own, begun)
+}
+
+// rival is another's lease that may still be held; nil if there is none.
+func (v *Vault) rival(chain []*object) (rival *object, err error) {
+	now := time.Now()
+	for _, o := range chain {
+		if o.sealed != nil {
+			return nil, sealedError(o)
+		}
+		if !o.isOf(v.self) && o.valid(now) {
+			rival = o
+		}
+	}
+	return rival, nil
+}
+
+func (v *Vault) createLease(ctx context.Context, name, id string, version int64, now time.Time) (*object, error) {
+	return v.create(ctx, &record{kind: lease, key: name, body: leaseBody(v.self, now.Add(v.options.Lease))}, id, version)
+}
+
+// confirm looks around after the flag was raised, and takes it down again if another's is up.
+func (v *Vault) confirm(ctx context.Context, name string, own *object, begun time.Time) (*held, error) {
+	chain, err := v.fetch(ctx, own.id)
+	if err != nil {
+		v.abandon(own)
+		return nil, err
+	}
+	if rival, err := v.rival(chain); rival != nil || err != nil || !slices.Contains(configs(chain), own.config) {
+		v.abandon(own)
+		return nil, err
+	}
+	v.takeDown(ctx, others(chain, own)) // they have lapsed; if it fails they are swept
+	return &held{name: name, lease: own, end: begun.Add(v.options.Lease), lost: make(chan struct{}), done: make(chan struct{})}, nil
+}
+
+func configs(chain []*object) (ids []string) {
+	for _, o := range chain {
+		ids = append(ids, o.config)
+	}
+	return ids
+}
+
+func others(chain []*object, own *object) (list []*object) {
+	for _, o := range chain {
+		if o.config != own.config {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+// takeDown removes leases.
+func (v *Vault) takeDown(ctx context.Context, leases []*object) error {
+	for _, o := range leases {
+		if err := v.remove(ctx, o); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// Lock waits for a lock until ctx ends. What others have stored while they held it is seen by who has it. Within one vault, a lock
-// that is held is waited for like another's.
-func (v *Vault) Lock(ctx context.Context, lock string) error {
-	for {
-		got, err := v.try(ctx, lock)
-		if got != nil {
-			if err := v.refresh(ctx); err != nil {
-				return errors.Join(err, v.Unlock(context.WithoutCancel(ctx), lock))
-			}
-			return nil
+// abandon takes down a lease in the background. If it fails the lease lapses, and is swept.
+func (v *Vault) abandon(o *object) {
+	v.background(func(ctx context.Context) { v.remove(ctx, o) })
+}
+
+// keep renews a lease until it is stopped or lost.
+func (v *Vault) keep(ctx context.Context, h *held) {
+	defer close(h.done)
+	wait := v.options.Lease / 3
+	for sleep(ctx, min(wait, time.Until(h.end))) == nil {
+		lost, err := v.renew(ctx, h)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case lost || !time.Now().Before(h.end):
+			close(h.lost)
+			v.options.Log.Warn("a lock in the swarm was lost", zap.String("lock", h.name), zap.Error(err))
+			return
+		case err != nil:
+			wait = v.options.Lease / 10
+		default:
+			wait = v.options.Lease / 3
 		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("lock %s: %w", lock, context.Cause(ctx))
-		}
-		if err != nil {
-			v.log.Debug("a lock is not to be had yet", zap.String("lock", lock), zap.Error(err))
-		}
-		wait(ctx, leaseRetry, v.Changed())
 	}
 }
 
-// try tries once to get a lock. Nil without an error: somebody else has it.
-func (v *Vault) try(ctx context.Context, lock string) (*lease, error) {
-	if _, err := v.ours(); err != nil {
-		return nil, err
+// errRival is no loss when it is met once: the rival may be about to see our lease and step back.
+var errRival = errors.New("another router has a lease of it")
+
+func config(o *object) string {
+	if o == nil {
+		return ""
 	}
-	name := v.seal.name("lock "+lock) + "-lock"
-	list, err := v.configs.Configs(ctx, labelKind, name)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 {
-		made := swarm.Config{Name: name, Labels: v.leaseLabels(0), Data: []byte("a lock of the router")}
-		if err := v.configs.CreateConfig(ctx, made); err != nil {
-			return nil, ignore(err, swarm.ErrConfigExists)
-		}
-		if list, err = v.configs.Configs(ctx, labelKind, name); err != nil || len(list) == 0 || list[0].Labels[labelHolder] != v.holder {
-			return nil, err
-		}
-		return v.hold(lock, list[0])
-	}
-	if !v.abandoned(list[0]) {
-		return nil, nil
-	}
-	config, err := v.claim(ctx, list[0])
-	if err != nil {
-		return nil, ignore(err, swarm.ErrConfigChanged)
-	}
-	return v.hold(lock, config)
+	return o.config
 }
 
-func ignore(err, target error) error {
-	if errors.Is(err, target) {
+// renew makes the lease's next version. That it fails does not mean that the lock is lost: it holds until it lapses.
+func (v *Vault) renew(ctx context.Context, h *held) (lost bool, err error) {
+	ctx, cancel := context.WithDeadline(ctx, h.end)
+	defer cancel()
+	chain, err := v.fetch(ctx, h.lease.id)
+	if err != nil {
+		return false, err
+	}
+	mine := v.newestOwn(chain)
+	if mine == nil {
+		return true, nil
+	}
+	if rival, err := v.rival(chain); rival != nil || err != nil {
+		lost := rival != nil && rival.config == h.rival
+		h.rival = config(rival)
+		return lost, cmp.Or(err, errRival)
+	}
+	begun := time.Now()
+	own, err := v.createLease(ctx, h.name, h.lease.id, next(chain), begun)
+	if err != nil { // also if the name was just taken: next time we see by whom
+		return false, err
+	}
+	h.lease, h.end, h.rival = own, begun.Add(v.options.Lease), ""
+	return false, v.takeDown(ctx, chain)
+}
+
+// newestOwn is the newest of our leases: one more than we know of may be there, if the engine did what it did not answer for.
+func (v *Vault) newestOwn(chain []*object) (mine *object) {
+	for _, o := range chain {
+		if o.isOf(v.self) {
+			mine = o
+		}
+	}
+	return mine
+}
+
+// release removes all of our leases of a lock.
+func (v *Vault) release(ctx context.Context, h *held) error {
+	h.stop()
+	<-h.done
+	chain, err := v.fetch(ctx, h.lease.id)
+	if err != nil {
+		return err
+	}
+	var own []*object
+	for _, o := range chain {
+		if o.isOf(v.self) {
+			own = append(own, o)
+		}
+	}
+	if err := v.takeDown(ctx, own); err != nil {
+		return err
+	}
+	select {
+	case <-h.lost:
+		return fmt.Errorf("%w: %s", ErrLost, h.name)
+	default:
 		return nil
 	}
-	return err
 }
 
-func (v *Vault) leaseLabels(beat uint64) map[string]string {
-	return map[string]string{labelKind: kindLease, labelHolder: v.holder, labelBeat: strconv.FormatUint(beat, 10)}
-}
-
-// abandoned tells whether a lease has not changed for so long that its holder must be gone.
-func (v *Vault) abandoned(c swarm.Config) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	last, known := v.seen[c.ID]
-	if !known || last.version != c.Version {
-		v.seen[c.ID] = sighting{c.Version, time.Now()}
-		return false
-	}
-	return time.Since(last.since) >= leaseLife
-}
-
-// claim makes a lease ours, or says that it has changed. A version that nobody else has yet counts as the claim.
-func (v *Vault) claim(ctx context.Context, c swarm.Config) (swarm.Config, error) {
-	beat, _ := strconv.ParseUint(c.Labels[labelBeat], 10, 64)
-	c.Labels = v.leaseLabels(beat + 1)
-	if err := v.configs.RelabelConfig(ctx, c); err != nil {
-		return c, err
-	}
-	list, err := v.configs.Configs(ctx, labelKind, c.Name) // for the version that it has now
-	if err != nil {
-		return c, err
-	}
-	for _, now := range list {
-		if now.ID == c.ID && maps.Equal(now.Labels, c.Labels) {
-			return now, nil
-		}
-	}
-	return c, swarm.ErrConfigChanged
-}
-
-// hold begins to renew a lease.
-func (v *Vault) hold(lock string, c swarm.Config) (*lease, error) {
-	l := &lease{vault: v, lock: lock, config: c, done: make(chan struct{})}
-	l.lost, l.lose = context.WithCancelCause(context.Background())
-	v.mu.Lock()
-	v.held[lock] = l
-	delete(v.seen, c.ID)
-	v.mu.Unlock()
-	go l.renew()
-	return l, nil
-}
-
-// renew keeps a lease ours until it is released, or lost.
-func (l *lease) renew() {
-	defer close(l.done)
-	good := time.Now()
-	beat := time.NewTicker(leaseBeat)
-	defer beat.Stop()
-	for {
-		select {
-		case <-beat.C:
-		case <-l.lost.Done():
-			return
-		}
-		err := l.beat(leaseBeat)
-		switch {
-		case err == nil:
-			good = time.Now()
-		case errors.Is(err, swarm.ErrConfigChanged) || time.Since(good) > leaseLife-2*leaseBeat: // who waits may soon think us gone
-			l.vault.log.Warn("a lock was lost", zap.String("lock", l.lock), zap.Error(err))
-			l.lose(ErrLost)
-			return
-		}
-	}
-}
-
-func (l *lease) beat(within time.Duration) error {
-	ctx, cancel := context.WithTimeout(l.lost, within)
-	defer cancel()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	config, err := l.vault.claim(ctx, l.config)
-	if errors.Is(err, swarm.ErrConfigChanged) {
-		config, err = l.vault.mine(ctx, l.config)
-	}
-	if err == nil {
-		l.config = config
-	}
-	return err
-}
-
-// mine is a lease as it is now, if it is still ours: a claim whose answer was lost has changed it.
-func (v *Vault) mine(ctx context.Context, c swarm.Config) (swarm.Config, error) {
-	list, err := v.configs.Configs(ctx, labelKind, c.Name)
-	if err != nil {
-		return c, err
-	}
-	for _, now := range list {
-		if now.ID == c.ID && now.Labels[labelHolder] == v.holder {
-			return now, nil
-		}
-	}
-	return c, swarm.ErrConfigChanged
-}
-
-// Unlock releases a lock that Lock has got. That it was lost meanwhile is an error.
-func (v *Vault) Unlock(ctx context.Context, lock string) error {
-	v.mu.Lock()
-	l := v.held[lock]
-	delete(v.held, lock)
-	v.mu.Unlock()
-	if l == nil {
-		return fmt.Errorf("unlock %s: it is not held", lock)
-	}
-	lost := l.lost.Err() != nil
-	l.lose(nil)
-	<-l.done
-	if lost {
-		return fmt.Errorf("unlock %s: %w", lock, ErrLost)
-	}
-	// A last claim, so that the lease cannot be somebody else's by the time that it is removed.
-	ctx, cancel := context.WithTimeout(ctx, leaseLife/2)
-	defer cancel()
-	if _, err := v.claim(ctx, l.config); err != nil {
-		return fmt.Errorf("unlock %s: %w", lock, err)
-	}
-	return v.configs.RemoveConfig(ctx, l.config.ID)
-}
-
-// sweepLease removes a lease that nobody renews.
-func (v *Vault) sweepLease(ctx context.Context, c swarm.Config) {
-	if c.Labels[labelHolder] == v.holder || !v.abandoned(c) {
-		return
-	}
-	if claimed, err := v.claim(ctx, c); err == nil {
-		_ = v.configs.RemoveConfig(ctx, claimed.ID)
-	}
-}
+// pause is how long who waits for a lock waits before he asks again: not alike for all, as two who ask at the same time may step back
+// from each other for long.
+func (v *Vault) pause() time.Duration { return v.options.Poll/4 + rand.N(v.options.Poll/2) }

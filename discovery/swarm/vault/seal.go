@@ -3,90 +3,141 @@ package vault
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/appia-edge/appia/discovery/swarm"
 )
 
-// A seal turns keys into names and values into what a config holds, and back. AES-GCM with the config's name as what is
-// authenticated beside: a value cannot be passed for another's, nor for another version.
-type seal struct {
-	aead  cipher.AEAD
-	names []byte // the key of names
+// A sealer turns records into the names and data of configs, and back. The name is an HMAC of the key, so that `docker config ls` tells
+// no host name, and a version. The data is AES-GCM's, and authenticates the config's name: under another name, as another key's
+// or another version's, it does not open.
+type sealer struct {
+	aead  cipher.AEAD // with 96 random bits of nonce: enough for 2^32 versions in all
+	namer []byte
+	head  []byte // a byte of format and a print of the key, which tells another secret from a forgery
+	vault string
 }
 
-func newSeal(key [32]byte) *seal {
-	block, err := aes.NewCipher(key[:])
+const (
+	format    = 1
+	printSize = 8
+	idSize    = 32 // of the name's part that stands for the key: 128 bits in hexadecimal
+)
+
+func newSealer(key [32]byte, vault string) *sealer {
+	block, err := aes.NewCipher(derive(key, "seal", 32))
 	if err != nil {
-		panic(err) // 32 bytes are AES-256
+		panic(err) // 32 bytes are a key
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
-		panic(err)
+		panic(err) // AES has the block that GCM needs
 	}
-	names := hmac.New(sha256.New, key[:])
-	names.Write([]byte("names of configs"))
-	return &seal{aead: aead, names: names.Sum(nil)}
+	return &sealer{aead: aead, namer: derive(key, "name", 32), head: append([]byte{format}, derive(key, "print", printSize)...), vault: vault}
 }
 
-// The labels of configs, and what they say. They are for listing, and of leases for taking turns; nothing is believed for them.
+// derive makes a key of one purpose (RFC 5869).
+func derive(key [32]byte, purpose string, size int) []byte {
+	derived, err := hkdf.Expand(sha256.New, key[:], "appia vault "+purpose, size)
+	if err != nil {
+		panic(err) // so few bytes are never too many
+	}
+	return derived
+}
+
+// A kind says what a config is.
+type kind byte
+
 const (
-	labelKind   = "appia.vault"
-	labelHolder = "appia.vault.holder"
-	labelBeat   = "appia.vault.beat"
-	kindValue   = "value"
-	kindLease   = "lease"
+	value kind = 'v'
+	gone  kind = 'd' // the key was deleted
+	lease kind = 'l'
 )
 
-var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-// name is what stands for a key in names of configs. It says nothing of the key to those without the secret.
-func (s *seal) name(key string) string {
-	sum := hmac.New(sha256.New, s.names)
-	sum.Write([]byte(key))
-	return "appia-" + letters.EncodeToString(sum.Sum(nil)[:15])
+// A record is what a config holds.
+type record struct {
+	kind kind
+	key  string // a lock's name, of a lease
+	when time.Time
+	body []byte
 }
 
-func versioned(name string, version uint64) string {
-	return name + "-" + strconv.FormatUint(version, 10)
+// id is the part of a config's name that stands for a key. Locks have names of their own.
+func (s *sealer) id(k kind, key string) string {
+	if k == gone {
+		k = value
+	}
+	mac := hmac.New(sha256.New, s.namer)
+	mac.Write([]byte{byte(k)})
+	mac.Write([]byte(s.vault))
+	mac.Write([]byte{0})
+	mac.Write([]byte(key))
+	return hex.EncodeToString(mac.Sum(nil)[:idSize/2])
 }
 
-// versionOf is the version that a config's name tells, if it is of the key with that name.
-func versionOf(config, name string) (uint64, bool) {
-	text, ours := strings.CutPrefix(config, name+"-")
-	version, err := strconv.ParseUint(text, 10, 64)
-	return version, ours && err == nil
+// configName has 64 characters at most, as swarm wants it.
+func configName(id string, version int64) string {
+	return swarm.OwnConfigs + id + "-" + strconv.FormatInt(version, 10)
 }
 
-// close seals a value under the name of its config.
-func (s *seal) close(config, key string, modified time.Time, data []byte) []byte {
-	plain := binary.AppendUvarint(nil, uint64(len(key)))
-	plain = append(plain, key...)
-	plain = binary.BigEndian.AppendUint64(plain, uint64(modified.UnixNano()))
-	plain = append(plain, data...)
-	return s.aead.Seal(nil, nil, plain, []byte(config))
+// parseName is the reverse. Versions count from 1.
+func parseName(name string) (id string, version int64, ok bool) {
+	rest, ok := strings.CutPrefix(name, swarm.OwnConfigs)
+	id, number, found := strings.Cut(rest, "-")
+	version, err := strconv.ParseInt(number, 10, 64)
+	return id, version, ok && found && len(id) == idSize && err == nil && version > 0 && configName(id, version) == name
 }
 
-var errForged = errors.New("sealed with another key, or not by us")
+func (s *sealer) close(r *record, name string) []byte {
+	plain := binary.BigEndian.AppendUint64([]byte{byte(r.kind)}, uint64(r.when.UnixMilli()))
+	plain = binary.AppendUvarint(plain, uint64(len(r.key)))
+	plain = append(append(plain, r.key...), r.body...)
+	return s.aead.Seal(slices.Clone(s.head), nil, plain, s.additional(name))
+}
 
-func (s *seal) open(config string, sealed []byte) (key string, modified time.Time, data []byte, err error) {
-	plain, err := s.aead.Open(nil, nil, sealed, []byte(config))
+func (s *sealer) additional(name string) []byte {
+	return slices.Concat(s.head, []byte(name))
+}
+
+var (
+	errForeign = errors.New("it is of another secret, or none of ours: give all routers the secret that it was made with")
+	errForged  = errors.New("it was tampered with")
+)
+
+// open is the record of a config, or errForeign or errForged.
+func (s *sealer) open(name string, data []byte) (record, error) {
+	if len(data) < len(s.head) || !hmac.Equal(data[:len(s.head)], s.head) {
+		return record{}, errForeign
+	}
+	plain, err := s.aead.Open(nil, nil, data[len(s.head):], s.additional(name))
 	if err != nil {
-		return "", time.Time{}, nil, errForged
+		return record{}, errForged
 	}
-	length, n := binary.Uvarint(plain)
-	if n <= 0 || length > uint64(len(plain)-n) || uint64(len(plain)-n)-length < 8 {
-		return "", time.Time{}, nil, errForged
-	}
-	rest := plain[n:]
-	key, rest = string(rest[:length]), rest[length:]
-	return key, time.Unix(0, int64(binary.BigEndian.Uint64(rest))), rest[8:], nil
+	return s.parse(name, plain)
 }
 
-func newHolder() string { return strings.ToLower(rand.Text()) }
+func (s *sealer) parse(name string, plain []byte) (record, error) {
+	if len(plain) < 9 {
+		return record{}, errForged
+	}
+	r := record{kind: kind(plain[0]), when: time.UnixMilli(int64(binary.BigEndian.Uint64(plain[1:])))}
+	rest := plain[9:]
+	size, n := binary.Uvarint(rest)
+	if n <= 0 || size > uint64(len(rest)-n) {
+		return record{}, errForged
+	}
+	r.key, r.body = string(rest[n:n+int(size)]), rest[n+int(size):]
+	if id, _, ok := parseName(name); !ok || id != s.id(r.kind, r.key) {
+		return record{}, errForged
+	}
+	return r, nil
+}

@@ -1,15 +1,16 @@
-// Package vault keeps small values in the swarm's own store, as docker configs: every manager has them, no volume and no other
-// server is needed, and who has no key sees neither what they are nor whose.
+// Package vault keeps small values, such as certificates and their keys, in the swarm's own store: as docker configs that only who has
+// the secret can read, by keys that are paths. No volume and no other server is needed, and every manager has a copy.
 //
-// A value is a config with a name that only its key and its version give. Of two who write the same version one succeeds, since
-// names are unique; a reader takes the newest. A lock is a config, too, whose labels its holder keeps changing while it holds it.
+// A config never changes and its name is given once. So a value's versions are configs of their own, numbered in their names, the
+// newest counts, and of two who write the same version one is refused and tries the next. A deletion is a version that says so.
+// Locks are leases: configs that say until when they hold.
+//
+// The semantics are those of certmagic's Storage, which this package does not know.
 package vault
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
+	"crypto/rand"
 	"sync"
 	"time"
 
@@ -18,327 +19,115 @@ import (
 	"github.com/appia-edge/appia/discovery/swarm"
 )
 
-// Configs is where the swarm's configs are had, a *swarm.Client mostly.
+// Configs are the swarm's, as a *swarm.Client has them.
 type Configs interface {
-	Configs(ctx context.Context, label, prefix string) ([]swarm.Config, error)
-	CreateConfig(context.Context, swarm.Config) error
-	RelabelConfig(context.Context, swarm.Config) error
-	RemoveConfig(ctx context.Context, id string) error
-	ConfigHints(ctx context.Context, hint func()) error
+	ListConfigs(ctx context.Context, wanted swarm.ConfigFilter) ([]swarm.Config, error)
+	CreateConfig(ctx context.Context, name string, labels map[string]string, data []byte) (id string, err error)
+	RemoveConfig(ctx context.Context, nameOrID string) error
 }
 
-// Options is what a Vault is made of.
+// Options make a Vault. Configs and Key must be given.
 type Options struct {
 	Configs Configs
-	Key     [32]byte // what everything is sealed with: whoever is to share the vault has the same
-	Log     *zap.Logger
+	Key     [32]byte // that all routers of the vault have
+	// Name tells the vault from others of the same swarm that have other keys; empty: "default". It is the value of LabelVault.
+	Name string
+	Log  *zap.Logger // nil: nowhere
+
+	Poll     time.Duration // how often others' changes are asked for; 0: 2 s
+	Patience time.Duration // how long a question to the engine may take; 0: 5 s
+	Lease    time.Duration // how long a lock outlives its holder; 0: 30 s
+	Grace    time.Duration // how long an old version stays; 0: 5 min
 }
 
-// ErrSealed says that there are values in the swarm that our key does not open. Nothing is read or written then: whoever took
-// that for an empty vault would fill it anew.
-var ErrSealed = errors.New("values of the swarm are sealed with another secret, or were tampered with")
+// The labels of a vault's configs.
+const (
+	LabelVault = "appia.vault"      // the vault's name
+	LabelMade  = "appia.vault.made" // in which stretch of time it was made: a number
+)
 
-// A Vault is a store of values by keys, which are paths with slashes. It may be used from several goroutines.
+// Largest is the size of the largest value in bytes. Old engines take 500 KB, newer ones 1,000, and no router needs as much.
+const Largest = 400_000
+
+// A Vault is one router's way to the values. Its methods may be used from several goroutines; those with a context return when that
+// ends.
+//
+// What was ever read stays known: while the swarm cannot be reached, what is known is served, and what would have to be asked or
+// written fails with ErrUnreachable.
 type Vault struct {
-	configs Configs
-	seal    *seal
-	log     *zap.Logger
-	holder  string // of leases: this vault
+	options Options
+	seal    *sealer
+	self    [16]byte // tells our leases from others'
+	known   *known
+	looks   *looks
 
-	refreshing chan struct{} // one slot
-	hinted     chan struct{} // one slot: something may have changed
+	ctx     context.Context // ends with Close
+	end     context.CancelFunc
+	running sync.WaitGroup // what keeps leases
 
-	mu        sync.Mutex
-	values    map[string]*value       // by the name of their key
-	opened    map[string]*value       // by the config's id
-	old       []string                // ids of versions that a newer one has replaced
-	leases    map[string]swarm.Config // by id, as last seen
-	unopened  int                     // configs of the vault that our key does not open
-	refreshed time.Time               // zero: never
-	written   int                     // counts our own changes
-	changed   chan struct{}           // closed by the next change, and replaced
-	held      map[string]*lease       // by the name of the lock
-	seen      map[string]sighting     // leases of others, by name
+	mu    sync.Mutex
+	locks map[string]*lock // that somebody here holds or waits for, by name
 }
 
-// A value is one version of what is kept under a key.
-type value struct {
-	id       string
-	key      string
-	version  uint64
-	modified time.Time
-	data     []byte
-}
-
-// New makes a vault. Nothing is asked of the swarm yet.
+// New makes a Vault. Nothing is asked yet.
 func New(o Options) *Vault {
+	o = o.withDefaults()
+	v := &Vault{options: o, seal: newSealer(o.Key, o.Name), known: newKnown(), looks: newLooks(), locks: map[string]*lock{}}
+	rand.Read(v.self[:])
+	v.ctx, v.end = context.WithCancel(context.Background())
+	return v
+}
+
+func (o Options) withDefaults() Options {
+	if o.Name == "" {
+		o.Name = "default"
+	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
-	return &Vault{
-		configs: o.Configs, seal: newSeal(o.Key), log: o.Log, holder: newHolder(),
-		refreshing: make(chan struct{}, 1), hinted: make(chan struct{}, 1), changed: make(chan struct{}),
-		values: map[string]*value{}, opened: map[string]*value{}, held: map[string]*lease{}, seen: map[string]sighting{},
-	}
-}
-
-// How often the swarm is looked at: seldom while it tells of changes by itself.
-const (
-	lookTold   = 30 * time.Second
-	lookUntold = 2 * time.Second
-	lookLeast  = 200 * time.Millisecond // between two looks, however much is told
-	sweepEvery = time.Minute
-)
-
-// Run keeps the vault up to date, and the swarm clean of what nobody needs, until ctx ends.
-func (v *Vault) Run(ctx context.Context) {
-	var told watching
-	var all sync.WaitGroup
-	defer all.Wait()
-	all.Go(func() { v.listen(ctx, &told) })
-	swept := time.Now()
-	for {
-		if err := v.refresh(ctx); err != nil && ctx.Err() == nil {
-			v.log.Debug("the vault's configs cannot be listed", zap.Error(err))
-		}
-		if time.Since(swept) >= sweepEvery {
-			swept = time.Now()
-			v.sweep(ctx)
-		}
-		if !wait(ctx, lookLeast, nil) || !wait(ctx, told.pace(), v.hinted) {
-			return
+	for _, d := range []struct {
+		of     *time.Duration
+		normal time.Duration
+	}{{&o.Poll, 2 * time.Second}, {&o.Patience, 5 * time.Second}, {&o.Lease, 30 * time.Second}, {&o.Grace, 5 * time.Minute}} {
+		if *d.of <= 0 {
+			*d.of = d.normal
 		}
 	}
+	return o
 }
 
-// wait lets a while pass, or until something comes. False: ctx has ended.
-func wait(ctx context.Context, while time.Duration, come <-chan struct{}) bool {
-	timer := time.NewTimer(while)
-	defer timer.Stop()
-	select {
-	case <-come:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return ctx.Err() == nil
-}
-
-// watching is whether the swarm tells of changes.
-type watching struct {
-	mu sync.Mutex
-	on bool
-}
-
-func (w *watching) set(on bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.on = on
-}
-
-func (w *watching) pace() time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.on {
-		return lookTold
-	}
-	return lookUntold
-}
-
-// listen hears of changes, for as long as ctx lasts.
-func (v *Vault) listen(ctx context.Context, told *watching) {
-	for ctx.Err() == nil {
-		err := v.configs.ConfigHints(ctx, func() {
-			told.set(true)
-			v.hint()
-		})
-		told.set(false)
-		if ctx.Err() == nil {
-			v.log.Debug("the swarm tells nothing of configs", zap.Error(err))
-		}
-		wait(ctx, lookUntold, nil)
-	}
-}
-
-func (v *Vault) hint() {
-	select {
-	case v.hinted <- struct{}{}:
-	default:
-	}
-}
-
-// Changed is closed when a value has come, changed or gone since it was asked for.
-func (v *Vault) Changed() <-chan struct{} {
+// Close ends what renews leases and what waits for locks. Locks that are still held are others' when their leases have run out: who
+// works under one may not be done yet.
+func (v *Vault) Close() {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.changed
-}
-
-// tell wakes who waits for a change. The caller holds mu.
-func (v *Vault) tell() {
-	close(v.changed)
-	v.changed = make(chan struct{})
-}
-
-// refresh looks at the swarm. Of those who want to at once, one does.
-func (v *Vault) refresh(ctx context.Context) error {
-	select {
-	case v.refreshing <- struct{}{}:
-		defer func() { <-v.refreshing }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	for {
-		v.mu.Lock()
-		before := v.written
-		v.mu.Unlock()
-		list, err := v.configs.Configs(ctx, labelKind, "")
-		if err != nil {
-			return fmt.Errorf("the swarm's configs: %w", err)
-		}
-		if v.take(list, before) {
-			return nil
-		}
-	}
-}
-
-// take makes of a list what the vault has. False: we have changed something meanwhile, and the list may not have it.
-func (v *Vault) take(list []swarm.Config, written int) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.written != written {
-		return false
-	}
-	values, opened, leases := map[string]*value{}, map[string]*value{}, map[string]swarm.Config{}
-	var old []string
-	unopened := 0
-	for _, c := range list {
-		if c.Labels[labelKind] == kindLease {
-			leases[c.ID] = c
-			continue
-		}
-		one := v.opened[c.ID]
-		if one == nil {
-			one = v.open(c)
-		}
-		if one == nil {
-			unopened++
-			continue
-		}
-		opened[c.ID] = one
-		name := v.seal.name(one.key)
-		if last := values[name]; last != nil && last.version > one.version {
-			old = append(old, one.id)
-			continue
-		} else if last != nil {
-			old = append(old, last.id)
-		}
-		values[name] = one
-	}
-	v.tellUnopened(unopened)
-	differ := v.refreshed.IsZero() || !same(v.values, values)
-	v.values, v.opened, v.leases, v.old, v.unopened, v.refreshed = values, opened, leases, old, unopened, time.Now()
-	if differ {
-		v.tell()
-	}
-	return true
-}
-
-func same(a, b map[string]*value) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for name, one := range a {
-		if b[name] == nil || b[name].id != one.id {
-			return false
-		}
-	}
-	return true
-}
-
-// open unseals a config. Nil: our key does not open it.
-func (v *Vault) open(c swarm.Config) *value {
-	key, modified, data, err := v.seal.open(c.Name, c.Data)
-	version, named := versionOf(c.Name, v.seal.name(key))
-	if err != nil || !named {
-		return nil
-	}
-	return &value{id: c.ID, key: key, version: version, modified: modified, data: data}
-}
-
-func (v *Vault) tellUnopened(n int) {
-	if n == 0 || n == v.unopened {
-		return
-	}
-	v.log.Error("docker configs of the vault cannot be opened: they are sealed with another secret, or were tampered with; "+
-		"no certificate is ordered. Give back the secret, or remove them: docker config rm $(docker config ls -q --filter label="+labelKind+")",
-		zap.Int("configs", n), zap.Int("opened", len(v.values)))
-}
-
-// find is the newest version of a key: what is known if it is known, else what the swarm has, which may be newer than the last look.
-func (v *Vault) find(ctx context.Context, key string) (*value, error) {
-	if err := v.current(ctx); err != nil {
-		return nil, err
-	}
-	if one := v.known(key); one != nil {
-		return one, nil
-	}
-	name := v.seal.name(key)
-	list, err := v.configs.Configs(ctx, labelKind, name+"-")
-	if err != nil {
-		return nil, fmt.Errorf("the swarm's configs: %w", err)
-	}
-	var newest *value
-	for _, c := range list {
-		if one := v.open(c); one != nil && (newest == nil || one.version > newest.version) {
-			newest = one
-		}
-	}
-	if newest == nil {
-		return nil, fmt.Errorf("%s: %w", key, fs.ErrNotExist)
-	}
-	return newest, nil
-}
-
-func (v *Vault) known(key string) *value {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.values[v.seal.name(key)]
-}
-
-// current has the swarm looked at if it never was, and says whether the vault is ours.
-func (v *Vault) current(ctx context.Context) error {
-	if known, err := v.ours(); known || err != nil {
-		return err
-	}
-	if err := v.refresh(ctx); err != nil {
-		return err
-	}
-	_, err := v.ours()
-	return err
-}
-
-func (v *Vault) ours() (known bool, err error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.unopened > 0 {
-		return true, ErrSealed
-	}
-	return !v.refreshed.IsZero(), nil
-}
-
-// sweep removes what nobody needs: versions that were replaced by who then crashed, and leases that nobody renews.
-func (v *Vault) sweep(ctx context.Context) {
-	v.mu.Lock()
-	old := v.old
-	leases := make([]swarm.Config, 0, len(v.leases))
-	for _, c := range v.leases {
-		leases = append(leases, c)
-	}
+	v.end()
 	v.mu.Unlock()
-	for _, id := range old {
-		_ = v.configs.RemoveConfig(ctx, id) // the next sweep finds it again
+	v.running.Wait()
+}
+
+// background does something until it is done or Close ends its context; false after Close.
+func (v *Vault) background(do func(context.Context)) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ctx.Err() != nil {
+		return false
 	}
-	for _, c := range leases {
-		v.sweepLease(ctx, c)
+	v.running.Go(func() { do(v.ctx) })
+	return true
+}
+
+// ask bounds one question to the engine in time.
+func (v *Vault) ask(ctx context.Context, question func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, v.options.Patience)
+	defer cancel()
+	err := question(bounded)
+	switch {
+	case err == nil || isAnswer(err):
+		return err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case bounded.Err() != nil:
+		return &unreachable{errNoAnswer}
 	}
+	return &unreachable{err}
 }

@@ -52,7 +52,7 @@ type Options struct {
 	Covered func(host string) bool
 	// Revoked tells of a certificate that its CA has taken it back; nil: none was.
 	Revoked func(*x509.Certificate) bool
-	// Hourly bounds the orders of an hour, of all routers together; 0: 60. Let's Encrypt takes 300 in three hours.
+	// Hourly bounds the orders of an hour, of all routers together; 0: 90. Let's Encrypt takes 300 in three hours.
 	Hourly int
 }
 
@@ -81,7 +81,7 @@ func New(o Options) (*Manager, error) {
 		o.CA = LetsEncrypt
 	}
 	if o.Hourly == 0 {
-		o.Hourly = 60
+		o.Hourly = 90
 	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()

@@ -146,6 +146,11 @@ function diagnostic(d) {
 
 function route(r) {
   const rule = el("td", "", el("span", "mono", r.rule || "(every request)"));
+  if (r.tcp) {
+    const kind = el("span", "tag", r.tcp);
+    kind.title = "A route of whole connections";
+    rule.append(" ", kind);
+  }
   if (r.shadowed) {
     const mark = el("span", "tag shadowed", "shadowed");
     mark.title = "Another route asks for the same requests and is tried first";
@@ -176,6 +181,7 @@ function service(s) {
   const set = s.settings, facts = [set.method];
   if (set.sticky) facts.push("sticky " + set.sticky);
   if (set.check) facts.push("check " + set.check);
+  if (set.proxyProtocol) facts.push("PROXY protocol v" + set.proxyProtocol);
   if (set.maxConn) facts.push("at most " + set.maxConn + " per " + set.maxConnPer);
   if (s.owners.length > 1) facts.push("shared by " + s.owners.join(", "));
   const card = el("article", "", el("h3", "", el("span", "name", s.name), el("span", "facts", facts.join(" · ")),
