@@ -1,8 +1,8 @@
 package demo
 
 import (
-	"strings"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/appia-edge/appia/rules"
