@@ -14,13 +14,17 @@ import (
 // The images of deploy/examples/messages are made of this machine's node and JVM with the libraries that they need, and of npm's
 // seneca: no registry of images is asked.
 
-// messagesNeed skips a test that this machine has not the languages for.
+// messagesNeed skips a test that this machine has not the languages for, where skipping is allowed.
 func messagesNeed(t *testing.T) {
 	t.Helper()
 	for _, tool := range []string{"node", "npm", "java", "jlink", "ldd"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip(tool + " is not installed")
+		if _, err := exec.LookPath(tool); err == nil {
+			continue
 		}
+		if os.Getenv("REQUIRE_ALL") != "" {
+			t.Fatal(tool + " is not installed: run deploy/e2e/prepare")
+		}
+		t.Skip(tool + " is not installed")
 	}
 }
 
