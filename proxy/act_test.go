@@ -59,7 +59,7 @@ func (m *messages) serve(services ...service) []rules.Diagnostic {
 		}
 		shared.Endpoints = s.endpoints()
 		specs = append(specs, rules.Spec{
-			Owner:    rules.Owner{ID: name, Name: name, Created: time.Unix(int64(i), 0)},
+			Owner:    rules.Owner{ID: name, Name: name, Created: time.Unix(int64(i), 0), Gone: s.gone},
 			Routes:   []rules.RouteSpec{{Name: name, Rule: rule, Service: shared.Name, PassHost: true, Filters: s.filters}},
 			Services: []rules.ServiceSpec{shared},
 		})
@@ -275,6 +275,24 @@ func TestAMessageWaitsAMomentForATask(t *testing.T) {
 	}
 	m.serve(service{rule: "Act:role:a", addrs: []string{echoing(t, "a")}})
 	if body := <-done; !strings.Contains(body, `"by":"a"`) {
+		t.Error(body)
+	}
+}
+
+func TestAMessageForAServiceThatIsMadeAnewIsReadByTheNewTable(t *testing.T) {
+	m := newMessages(t, func(o *Options) { o.Act.Hold = time.Minute })
+	m.serve(service{rule: "Act:role:a,z:1", gone: true})
+	done := make(chan string)
+	go func() {
+		_, body := m.act(`{"role":"a","z":1,"b":"x"}`)
+		done <- body
+	}()
+	for m.fleet.Groups()[0].Waiting() == 0 {
+		runtime.Gosched()
+	}
+	// Its keys have other numbers: b is the first of them, where role was.
+	m.serve(service{rule: "Act:role:a,z:1", addrs: []string{echoing(t, "right")}}, service{rule: "Act:b:a", addrs: []string{echoing(t, "wrong")}}, service{rule: "Act:c:1"})
+	if body := <-done; !strings.Contains(body, `"by":"right"`) {
 		t.Error(body)
 	}
 }
