@@ -14,12 +14,14 @@ import (
 // BenchmarkActBesidePost tells what an act costs beside the same POST on a plain route, in CPU of the router alone: what the client and
 // the endpoint take, which are in this process too, is measured without a router and taken off. The three take turns.
 func BenchmarkActBesidePost(b *testing.B) {
-	for _, size := range []int{59, 570} {
-		b.Run(fmt.Sprint(size, "-bytes"), func(b *testing.B) { actBesidePost(b, size) })
+	for _, dialect := range []string{"legacy", "modern"} {
+		asked, _ := replayed(b, dialect+"-web.txt")
+		_, text, _ := strings.Cut(asked[0], "\r\n\r\n")
+		b.Run(fmt.Sprint(dialect, "-", len(text), "-bytes"), func(b *testing.B) { actBesidePost(b, text) })
 	}
 }
 
-func actBesidePost(b *testing.B, size int) {
+func actBesidePost(b *testing.B, text string) {
 	m := newMessages(b)
 	addr := thriftyEndpoint(b)
 	services := []service{{rule: "Act:role:math", scheme: "http", addrs: []string{addr}}, {rule: "Host:a.com", scheme: "http", addrs: []string{addr}}}
@@ -27,8 +29,6 @@ func actBesidePost(b *testing.B, size int) {
 		services = append(services, service{rule: fmt.Sprintf("Act:cmd:c%d,role:r%d", i%7, i)})
 	}
 	m.serve(services...)
-	text := `{"role":"math","cmd":"sum","left":1,"right":2,"x":"`
-	text += strings.Repeat("x", size-len(text)-2) + `"}`
 	post := "POST /act HTTP/1.1\r\nHost: a.com\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: " + fmt.Sprint(len(text)) + "\r\n\r\n" + text
 	ways := []func(int){askerOf(b, m.addr, post), askerOf(b, m.acts, post), askerOf(b, addr, post)}
 	var cpu [3]time.Duration

@@ -511,7 +511,7 @@ func TestPinsAreCounted(t *testing.T) {
 }
 
 // replayed are the requests and answers of a capture, as the two sides sent them.
-func replayed(t *testing.T, file string) (asked, answered []string) {
+func replayed(t testing.TB, file string) (asked, answered []string) {
 	t.Helper()
 	text, err := os.ReadFile("testdata/seneca/" + file)
 	if err != nil {

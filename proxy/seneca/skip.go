@@ -1,48 +1,74 @@
 package seneca
 
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
 // mostDeep is how many containers may stand in one another; deeper ones are left to encoding/json, which has a limit, too.
 const mostDeep = 64
 
-// skip passes one value, whatever it is. Containers in containers are a bit each: whether it is an object.
+// skip passes one value, whatever it is, in one go: most of a message is passed here. Containers in containers are a bit each:
+// whether it is an object.
 func (s *scanner) skip() error {
-	var objects uint64
-	for depth := 0; ; {
-		opened, ok := s.begin()
-		switch {
-		case !ok:
+	text, pos := s.text, s.pos
+	objects, depth := uint64(0), 0
+	for {
+		if pos >= len(text) {
 			return ErrNotJSON
-		case opened != 0:
+		}
+		switch c := text[pos]; c {
+		case '"':
+			pos = textEnd(text, pos+1)
+		case '{', '[':
 			if depth == mostDeep {
 				return errDoubt
 			}
-			objects = objects << 1
-			if opened == '{' {
+			depth++
+			if objects <<= 1; c == '{' {
 				objects |= 1
 			}
-			depth++
-			if s.space(); !s.take(closing(objects)) {
-				if objects&1 != 0 && !s.name() {
-					return ErrNotJSON
+			if pos = blank(text, pos+1); pos == len(text) || text[pos] != closing(objects) {
+				if objects&1 != 0 {
+					if pos = nameEnd(text, pos); pos < 0 {
+						return ErrNotJSON
+					}
 				}
 				continue // with its first value
 			}
+			pos++
 			depth--
 			objects >>= 1
+		default:
+			if s.pos = pos; !s.bare(c) {
+				return ErrNotJSON
+			}
+			pos = s.pos
+		}
+		if pos < 0 {
+			return ErrNotJSON
 		}
 		for { // a value is over
 			if depth == 0 {
+				s.pos = pos
 				return nil
 			}
-			s.space()
-			if s.take(',') {
-				if s.space(); objects&1 != 0 && !s.name() {
-					return ErrNotJSON
+			if pos = blank(text, pos); pos == len(text) {
+				return ErrNotJSON
+			}
+			if text[pos] == ',' {
+				if pos = blank(text, pos+1); objects&1 != 0 {
+					if pos = nameEnd(text, pos); pos < 0 {
+						return ErrNotJSON
+					}
 				}
 				break
 			}
-			if !s.take(closing(objects)) {
+			if text[pos] != closing(objects) {
 				return ErrNotJSON
 			}
+			pos++
 			depth--
 			objects >>= 1
 		}
@@ -56,36 +82,80 @@ func closing(objects uint64) byte {
 	return ']'
 }
 
-// begin passes a value that is no container, or the opening of one.
-func (s *scanner) begin() (opened byte, ok bool) {
-	switch c := s.peek(); c {
-	case '{', '[':
-		s.pos++
-		return c, true
-	case '"':
-		_, _, ok = s.str()
-		return 0, ok
+// bare passes a word or a number that begins so.
+func (s *scanner) bare(c byte) bool {
+	switch c {
 	case 't':
-		return 0, s.word("true")
+		return s.word("true")
 	case 'f':
-		return 0, s.word("false")
+		return s.word("false")
 	case 'n':
-		return 0, s.word("null")
+		return s.word("null")
 	}
-	return 0, s.number()
+	return s.number()
 }
 
-// name passes a key with its colon.
-func (s *scanner) name() bool {
-	if _, _, ok := s.str(); !ok {
-		return false
+// blank is where white space ends.
+func blank(text []byte, pos int) int {
+	for pos < len(text) && text[pos] <= ' ' && (text[pos] == ' ' || text[pos] == '\n' || text[pos] == '\t' || text[pos] == '\r') {
+		pos++
 	}
-	s.space()
-	if !s.take(':') {
-		return false
+	return pos
+}
+
+// nameEnd is where a key ends with its colon and what white space there is; -1: there is none.
+func nameEnd(text []byte, pos int) int {
+	if pos >= len(text) || text[pos] != '"' {
+		return -1
 	}
-	s.space()
-	return true
+	if pos = textEnd(text, pos+1); pos < 0 {
+		return -1
+	}
+	if pos = blank(text, pos); pos == len(text) || text[pos] != ':' {
+		return -1
+	}
+	return blank(text, pos+1)
+}
+
+// textEnd is where a text ends, its quote included; -1: it does not.
+func textEnd(text []byte, pos int) int {
+	for pos < len(text) {
+		if pos+8 <= len(text) { // eight bytes at a time
+			n := plainBytes(binary.LittleEndian.Uint64(text[pos:]))
+			if pos += n; n == 8 {
+				continue
+			}
+		}
+		c := text[pos]
+		pos++
+		switch c {
+		case '"':
+			return pos
+		case '\\':
+			n := escapeLength(text[pos:])
+			if n == 0 {
+				return -1
+			}
+			pos += n
+		default:
+			if c < ' ' {
+				return -1
+			}
+		}
+	}
+	return -1
+}
+
+// plainBytes is how many of eight bytes, the lowest first, stand for themselves in a text: they are no quote, no backslash and not
+// below a space. The lowest that is none sets the high bit of its byte; what it may set above does not matter.
+func plainBytes(eight uint64) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	quote, slash := eight^each*'"', eight^each*'\\'
+	found := ((eight-each*' ')&^eight | (quote-each)&^quote | (slash-each)&^slash) & high
+	if found == 0 {
+		return 8
+	}
+	return bits.TrailingZeros64(found) / 8
 }
 
 func (s *scanner) word(text string) bool {
@@ -101,57 +171,35 @@ func (s *scanner) str() (inner []byte, escaped, ok bool) {
 	if !s.take('"') {
 		return nil, false, false
 	}
-	from := s.pos
-	for {
-		rest := s.text[s.pos:]
-		n := 0
-		for n < len(rest) && !special[rest[n]] { // most of a message is read here
-			n++
-		}
-		s.pos += n
-		switch {
-		case n == len(rest):
-			return nil, false, false
-		case rest[n] == '"':
-			s.pos++
-			return s.text[from : s.pos-1], escaped, true
-		case rest[n] < ' ':
-			return nil, false, false
-		}
-		if escaped = true; !s.escape() {
-			return nil, false, false
-		}
+	end := textEnd(s.text, s.pos)
+	if end < 0 {
+		return nil, false, false
 	}
+	inner = s.text[s.pos : end-1]
+	s.pos = end
+	return inner, bytes.IndexByte(inner, '\\') >= 0, true
 }
 
-// special are the bytes that are not themselves in a text: its end, escapes, and what must not be there.
-var special = func() (table [256]bool) {
-	for c := range byte(' ') {
-		table[c] = true
+// escapeLength is how long what follows a backslash is; 0: it is no escape.
+func escapeLength(text []byte) int {
+	if len(text) == 0 {
+		return 0
 	}
-	table['"'], table['\\'] = true, true
-	return table
-}()
-
-func (s *scanner) escape() bool {
-	s.pos++
-	switch s.peek() {
+	switch text[0] {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		s.pos++
-		return true
+		return 1
 	case 'u':
-		if len(s.text)-s.pos < 5 {
-			return false
+		if len(text) < 5 {
+			return 0
 		}
-		for _, c := range s.text[s.pos+1 : s.pos+5] {
+		for _, c := range text[1:5] {
 			if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
-				return false
+				return 0
 			}
 		}
-		s.pos += 5
-		return true
+		return 5
 	}
-	return false
+	return 0
 }
 
 // number passes one (RFC 8259, 6).
