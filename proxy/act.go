@@ -34,7 +34,9 @@ type letter struct {
 	message   rules.Message
 	act       rules.Act
 	observers []rules.Act
-	text      []byte          // the message, where it was read; nil: it still is in the client's body
+	read      *rules.Table    // for whose keys message was read
+	text      []byte          // the message; good until the request is sent on
+	gathered  bool            // text is our own, and good for as long as anybody has it; else it lies in the engine's buffer
 	tally     *balancer.Tally // of its pin; nil: nobody takes it
 	fields    [8]rules.Field
 }
@@ -89,8 +91,13 @@ func (v *visit) match(now *view) rules.Match {
 	if v.letter == nil {
 		return now.table.Match(v.entry.options.Name, &v.query)
 	}
-	v.letter.act = now.table.MatchAct(&v.letter.message)
-	return rules.Match{Route: v.letter.act.Route}
+	l := v.letter
+	if l.read != now.table { // another table numbers its keys in another way
+		_ = seneca.Scan(l.text, now.table.Keys(), &l.message) // it was a message before
+		l.read = now.table
+	}
+	l.act = now.table.MatchAct(&l.message)
+	return rules.Match{Route: l.act.Route}
 }
 
 // unfit refuses what is no message by its head. Seneca's own listeners run a query's words before the message's, and one of
@@ -138,11 +145,12 @@ func (v *visit) open(q *message.Request, now *view) bool {
 			v.fail(fail)
 			return false
 		}
-		v.letter.text = text
+		v.letter.gathered = true
 		q.Body = newSheet(text)
 		q.Fields.Del("Transfer-Encoding")
 		q.Trailer = ""
 	}
+	v.letter.text, v.letter.read = text, now.table
 	if err := seneca.Scan(text, now.table.Keys(), &v.letter.message); err != nil {
 		v.refuse(http.StatusBadRequest, err.Error())
 		return false

@@ -59,7 +59,7 @@ func (m *messages) serve(services ...service) []rules.Diagnostic {
 		}
 		shared.Endpoints = s.endpoints()
 		specs = append(specs, rules.Spec{
-			Owner:    rules.Owner{ID: name, Name: name, Created: time.Unix(int64(i), 0)},
+			Owner:    rules.Owner{ID: name, Name: name, Created: time.Unix(int64(i), 0), Gone: s.gone},
 			Routes:   []rules.RouteSpec{{Name: name, Rule: rule, Service: shared.Name, PassHost: true, Filters: s.filters}},
 			Services: []rules.ServiceSpec{shared},
 		})
@@ -144,7 +144,7 @@ func TestMessagesFindTheirServiceAndComeAsTheyWere(t *testing.T) {
 }
 
 func TestWhatIsNoMessageIsRefusedAtTheDoor(t *testing.T) {
-	m := newMessages(t)
+	m := newMessages(t, func(o *Options) { o.Act.MaxBody = 100_000 })
 	var asked atomic.Int32
 	m.serve(service{rule: "Act:color:red", addrs: []string{endpoint(t, func(http.ResponseWriter, *http.Request) { asked.Add(1) })}})
 	for _, c := range []struct {
@@ -168,9 +168,9 @@ func TestWhatIsNoMessageIsRefusedAtTheDoor(t *testing.T) {
 		{`{"color":"red","role":"transport"}`, nil, 403, "act_refused"},
 		{`{"color":"red","role":["seneca"],"cmd":"close"}`, nil, 403, "act_refused"},
 		{`{"color":"blue"}`, nil, 404, "act_not_found"},
-		{`{"color":"red","x":"` + strings.Repeat("x", 2<<20) + `"}`, nil, 413, "message_too_long"},
-		{`{"color":"red","x":"` + strings.Repeat("x", 2<<20) + `"}`, func(q *http.Request) { q.ContentLength = -1 }, 413, "message_too_long"},
-		{`{"color":"red","x":` + strings.Repeat("[", 500_000) + `}`, nil, 400, "bad_message"},
+		{`{"color":"red","x":"` + strings.Repeat("x", 200_000) + `"}`, nil, 413, "message_too_long"},
+		{`{"color":"red","x":"` + strings.Repeat("x", 200_000) + `"}`, func(q *http.Request) { q.ContentLength = -1 }, 413, "message_too_long"},
+		{`{"color":"red","x":` + strings.Repeat("[", 50_000) + `}`, nil, 400, "bad_message"},
 	} {
 		change := c.change
 		if change == nil {
@@ -181,6 +181,19 @@ func TestWhatIsNoMessageIsRefusedAtTheDoor(t *testing.T) {
 	}
 	if asked.Load() > 0 {
 		t.Error("the service was asked")
+	}
+}
+
+func TestTwoMebibytesAreTooMuch(t *testing.T) {
+	m := newMessages(t)
+	m.serve(service{rule: "Act:color:red", addrs: []string{echoing(t, "red")}})
+	text := `{"color":"red","x":"` + strings.Repeat("x", 2<<20) + `"}`
+	for _, length := range []int64{int64(len(text)), -1} {
+		r, body := m.act(text, func(q *http.Request) { q.ContentLength, q.Close = length, true })
+		refuses(t, r, body, 413, "message_too_long")
+	}
+	if r, body := m.act(text[:1<<20-2] + `"}`); r.StatusCode != 200 {
+		t.Errorf("a mebibyte: %d %.100s", r.StatusCode, body)
 	}
 }
 
@@ -262,6 +275,24 @@ func TestAMessageWaitsAMomentForATask(t *testing.T) {
 	}
 	m.serve(service{rule: "Act:role:a", addrs: []string{echoing(t, "a")}})
 	if body := <-done; !strings.Contains(body, `"by":"a"`) {
+		t.Error(body)
+	}
+}
+
+func TestAMessageForAServiceThatIsMadeAnewIsReadByTheNewTable(t *testing.T) {
+	m := newMessages(t, func(o *Options) { o.Act.Hold = time.Minute })
+	m.serve(service{rule: "Act:role:a,z:1", gone: true})
+	done := make(chan string)
+	go func() {
+		_, body := m.act(`{"role":"a","z":1,"b":"x"}`)
+		done <- body
+	}()
+	for m.fleet.Groups()[0].Waiting() == 0 {
+		runtime.Gosched()
+	}
+	// Its keys have other numbers: b is the first of them, where role was.
+	m.serve(service{rule: "Act:role:a,z:1", addrs: []string{echoing(t, "right")}}, service{rule: "Act:b:a", addrs: []string{echoing(t, "wrong")}}, service{rule: "Act:c:1"})
+	if body := <-done; !strings.Contains(body, `"by":"right"`) {
 		t.Error(body)
 	}
 }

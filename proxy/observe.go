@@ -68,9 +68,8 @@ func (p *Proxy) CopyCounts() (all []CopyCounts) {
 // observe has copies sent to all who want one.
 func (v *visit) observe(q *message.Request) {
 	text := v.letter.text
-	if text == nil {
-		held, _ := q.Body.(message.Held).Held()
-		text = bytes.Clone(held)
+	if !v.letter.gathered {
+		text = bytes.Clone(text)
 	}
 	for _, o := range v.letter.observers {
 		c := v.copyOf(q)

@@ -145,6 +145,7 @@ type service struct {
 	ownHost bool
 	spec    rules.ServiceSpec
 	filters []rules.Filter
+	gone    bool // its owner has just left the swarm; of messages
 }
 
 func (s service) endpoints() []rules.Endpoint {

@@ -67,7 +67,7 @@ func compareActs(a, b *Route) int {
 	return ComparePins(a.Rule.Pins()[0], b.Rule.Pins()[0])
 }
 
-// both and one: how matchers of messages are joined with others, which a rule may not do.
+// alone is what a rule hears that joins a matcher of messages with others.
 const alone = "%s asks for messages and stands alone in its rule: a message has no host, no path and no header fields"
 
 // joined makes one condition of a rule's alternatives, if all of them are of messages and of one kind. mixed: it speaks of

@@ -344,3 +344,15 @@ func TestMatchingAMessageAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestAnExampleOfAPinIsForThePin(t *testing.T) {
+	for _, text := range []string{"role:user,cmd:*", "v:2", "a:x?*,b:y**", `k:'a"b'`} {
+		pin, err := ParsePin(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := carried(t, pinTable(t, text), pin.Example()); got != pin.String() {
+			t.Errorf("%s: %s goes to %s", text, pin.Example(), got)
+		}
+	}
+}

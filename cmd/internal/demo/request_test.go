@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"net"
 	"strings"
 	"testing"
 
@@ -72,4 +73,31 @@ func TestAStackIsNamedAfterItsFile(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", path, got, want)
 		}
 	}
+}
+
+func TestTheDemosSocketsAreEachForOneAddress(t *testing.T) {
+	ctx := t.Context()
+	s := &stage{}
+	if err := s.listen(ctx, Options{Addr: "127.0.0.1:0", Admin: "127.0.0.1:0"}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	c, _, err := configure([]string{"--docker", "--docker.swarmmode", "--entryPoints=Name:http Address:" + s.entry.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.messagesAt(c)
+	if s.messages != "127.0.0.1:10101" {
+		t.Errorf("messages come to %s", s.messages)
+	}
+	for address, want := range map[string]net.Listener{s.admin.Addr().String(): s.admin, s.entry.Addr().String(): s.entry} {
+		if l, err := s.opened(ctx, "tcp", address); err != nil || l != want {
+			t.Errorf("%s: %v %v", address, l, err)
+		}
+	}
+	other, err := s.opened(ctx, "tcp", "127.0.0.1:0")
+	if err != nil || other == s.entry || other == s.admin {
+		t.Fatal("a third address has a socket that is another's", err)
+	}
+	other.Close()
 }

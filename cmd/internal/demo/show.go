@@ -271,6 +271,10 @@ func (s *show) tellRequests() {
 	s.print("\nTry it from another terminal:\n\n")
 	shown, more := s.someRoutes()
 	for _, r := range shown {
+		if r.Rule.Messages() {
+			s.print("   %s\n", s.curlMessage(r))
+			continue
+		}
 		asked, why := s.request(r)
 		if why != "" {
 			s.print("   # %s: %s\n", r.Rule.Text, why)

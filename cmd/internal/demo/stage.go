@@ -31,6 +31,7 @@ type stage struct {
 	external []string // networks that the stacks leave to others to make
 	entry    net.Listener
 	admin    net.Listener
+	messages string // where the router takes them, if there are any
 	flags    []string
 	remarks  []string // of the router on its flags
 	tables   *feed
@@ -218,6 +219,7 @@ func (s *stage) wire(_ context.Context, o Options) error {
 		return err
 	}
 	s.remarks = append(remarks, more...)
+	s.messagesAt(c)
 	s.router, err = app.New(c, app.World{
 		Swarm: s.client, Dial: s.engine.DialContext, Listen: s.opened, OnTable: s.tables.put, Version: o.Version,
 	}, newLog(o, c.LogLevel))
@@ -279,12 +281,24 @@ func configure(flags []string) (c *config.Config, remarks []string, err error) {
 	return c, remarks, err
 }
 
-// opened gives the router the socket that is already there.
-func (s *stage) opened(_ context.Context, _, address string) (net.Listener, error) {
-	if address == s.admin.Addr().String() {
-		return s.admin, nil
+// opened gives the router the sockets that are already there. That of messages is opened when the stacks have any.
+func (s *stage) opened(ctx context.Context, network, address string) (net.Listener, error) {
+	for _, l := range []net.Listener{s.admin, s.entry} {
+		if address == l.Addr().String() {
+			return l, nil
+		}
 	}
-	return s.entry, nil
+	return new(net.ListenConfig).Listen(ctx, network, address)
+}
+
+// messagesAt has messages come where requests do: to this machine alone, say.
+func (s *stage) messagesAt(c *config.Config) {
+	host, _, _ := net.SplitHostPort(s.entry.Addr().String())
+	_, port, err := net.SplitHostPort(c.Act.Address)
+	if err == nil && !c.Act.Early {
+		c.Act.Address = net.JoinHostPort(host, port)
+	}
+	s.messages = c.Act.Address
 }
 
 // newLog writes to its own stream, so that it can be parted from the show.
