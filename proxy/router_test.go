@@ -185,7 +185,12 @@ func deadAddr(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	return l.Addr().String()
+	c, err := net.Dial("tcp", l.Addr().String()) // its own port is nobody else's, and nobody listens there
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c.LocalAddr().String()
 }
 
 // ask sends one request; host may be empty for the router's own.

@@ -66,5 +66,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for s.open.Load() > 0 && s.isNew() && ctx.Err() == nil {
 		<-look.C
 	}
-	return s.Server.Shutdown(ctx)
+	if err := s.Server.Shutdown(ctx); !errors.Is(err, net.ErrClosed) { // the listener's owner may have closed it first
+		return err
+	}
+	return nil
 }
