@@ -164,6 +164,7 @@ func (i *issuing) wanted(t *rules.Table, c *config.ACME) {
 // orderable leaves out what is no name in the DNS, for which no CA gives anything.
 func orderable(hosts []string) (names []string) {
 	for _, host := range hosts {
+		host = strings.TrimSuffix(host, ".")
 		if strings.Contains(host, ".") && net.ParseIP(host) == nil {
 			names = append(names, host)
 		}

@@ -68,6 +68,7 @@ type Manager struct {
 
 	mu        sync.Mutex
 	wanted    [][]string // by the table
+	told      bool       // it has told what it wants
 	permitted func(host string) bool
 	demanded  map[string]time.Time // names that clients asked for, since when
 	ordering  map[string]bool      // by the order's key
@@ -131,7 +132,7 @@ func (m *Manager) newIssuer() *certmagic.ACMEIssuer {
 func (m *Manager) Want(names [][]string, permitted func(host string) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.wanted, m.permitted = names, permitted
+	m.wanted, m.permitted, m.told = names, permitted, true
 	m.wake()
 }
 
@@ -149,11 +150,16 @@ const lookEvery = time.Minute
 func (m *Manager) Run(ctx context.Context) {
 	var orders sync.WaitGroup
 	defer orders.Wait()
+	swept := time.Now()
 	for ctx.Err() == nil {
 		changed := m.options.Storage.Changed()
 		next := lookEvery
 		if m.look(ctx) {
 			next = min(next, m.begin(ctx, &orders))
+			if time.Since(swept) >= sweepEvery {
+				swept = time.Now()
+				m.sweep(ctx)
+			}
 		}
 		timer := time.NewTimer(next)
 		select {

@@ -9,12 +9,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	caproblem "github.com/mholt/acmez/v3/acme"
@@ -27,7 +30,9 @@ type memory struct {
 	mu      sync.Mutex
 	values  map[string][]byte
 	changed chan struct{}
-	locks   map[string]chan struct{}
+	// modified is when everything was put there; zero: just now.
+	modified time.Time
+	locks    map[string]chan struct{}
 }
 
 func newMemory() *memory {
@@ -71,7 +76,10 @@ func (m *memory) List(_ context.Context, path string, _ bool) (keys []string, _ 
 
 func (m *memory) Modified(ctx context.Context, key string) (time.Time, error) {
 	_, err := m.Load(ctx, key)
-	return time.Now(), err
+	if m.modified.IsZero() {
+		return time.Now(), err
+	}
+	return m.modified, err
 }
 
 func (m *memory) Changed() <-chan struct{} {
@@ -172,6 +180,96 @@ func TestWhatIsAskedForAndNotThereIsOrdered(t *testing.T) {
 		if got := planned(m); got != row.orders {
 			t.Errorf("%s: got %s, want %s", row.name, got, row.orders)
 		}
+	}
+}
+
+// A shorter certificate may come after a longer one that is due.
+func TestACertificateThatNeedNotBeReplacedIsServedBeforeOneThatLastsLonger(t *testing.T) {
+	a := proxytest.NewAuthority(t)
+	day := 24 * time.Hour
+	m := newManager(t, newMemory())
+	has(t, m, a, 90*day, 29*day, "a.com", "b.com")
+	has(t, m, a, 6*day, 5*day, "a.com")
+	m.Want([][]string{{"a.com"}}, nil)
+	if got := planned(m); got != "[]" {
+		t.Errorf("ordered again: %s", got)
+	}
+	cert, err := m.Certificate(&tls.ClientHelloInfo{ServerName: "a.com"})
+	if err != nil || len(cert.Leaf.DNSNames) != 1 {
+		t.Errorf("served is one for %q, %v", cert.Leaf.DNSNames, err)
+	}
+	m.options.Revoked = func(c *x509.Certificate) bool { return len(c.DNSNames) == 1 }
+	m.look(t.Context())
+	if cert, _ = m.Certificate(&tls.ClientHelloInfo{ServerName: "a.com"}); len(cert.Leaf.DNSNames) != 2 {
+		t.Error("served is one that was taken back")
+	}
+}
+
+// A CA whose certificates are due as they come must not be asked without end.
+func TestACertificateThatComesTooLateIsAFailure(t *testing.T) {
+	a := proxytest.NewAuthority(t)
+	m := newManager(t, newMemory())
+	cert, key := a.Issue([]string{"a.com"}, func(c *x509.Certificate) {
+		c.NotBefore, c.NotAfter = time.Now().Add(-80*24*time.Hour), time.Now().Add(10*24*time.Hour)
+	})
+	if err := m.keep(t.Context(), "key", stored{[]string{"a.com"}, time.Now(), cert, key}); err == nil || !strings.Contains(err.Error(), "renewed already") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// locked is a storage that can be read, and that refuses locks at once.
+type locked struct {
+	*memory
+	asked atomic.Int32
+}
+
+func (l *locked) Lock(context.Context, string) error {
+	l.asked.Add(1)
+	return errors.New("no leader")
+}
+
+func TestAStorageThatRefusesIsAskedNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &locked{memory: newMemory()}
+		m := newManager(t, s)
+		m.Want([][]string{{"a.com"}}, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		m.Run(ctx)
+		if n := s.asked.Load(); n < 2 || n > 13 {
+			t.Errorf("it was asked %d times in a minute", n)
+		}
+		if p := m.Problems(); len(p) > 0 {
+			t.Errorf("the order is blamed: %+v", p)
+		}
+	})
+}
+
+func TestWhatNobodyAsksForAnyMoreIsSweptAway(t *testing.T) {
+	a := proxytest.NewAuthority(t)
+	day := 24 * time.Hour
+	shared := newMemory()
+	m := newManager(t, shared)
+	has(t, m, a, 90*day, 20*day, "gone.com")
+	has(t, m, a, 90*day, 20*day, "*.a.com")
+	has(t, m, a, 90*day, 80*day, "fresh.com")
+	for _, name := range []string{"gone.com", "a.com"} {
+		m.failed(t.Context(), keyOf([]string{name}), []string{name}, errors.New("no"))
+		m.troubles[keyOf([]string{name})].Last = time.Now().Add(-8 * day)
+	}
+	shared.modified = time.Now().Add(-2 * time.Hour)
+	if err := shared.Store(t.Context(), m.place+"/challenge_tokens/gone.com.json", []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	before := len(shared.values)
+	if m.sweep(t.Context()); len(shared.values) != before {
+		t.Error("something is removed before it is known what is asked for")
+	}
+	m.Want([][]string{{"x.a.com"}, {"a.com"}}, nil)
+	m.sweep(t.Context())
+	left := fmt.Sprint(slices.Sorted(maps.Keys(shared.values)))
+	if len(shared.values) != 3 || strings.Contains(left, "gone.com") {
+		t.Errorf("left are %s", left)
 	}
 }
 
@@ -289,6 +387,12 @@ func TestClientsMayAskForFewNamesAndOnlyThoseOfRoutes(t *testing.T) {
 	}
 	if n := len(m.plan()); n != demandMost {
 		t.Errorf("%d orders", n)
+	}
+	old := newManager(t, newMemory(), func(o *Options) { o.Demand = true })
+	has(t, old, proxytest.NewAuthority(t), 90*24*time.Hour, 20*24*time.Hour, "old.a.com")
+	old.Want(nil, func(string) bool { return true })
+	if cert, err := old.Certificate(&tls.ClientHelloInfo{ServerName: "old.a.com"}); cert == nil || err != nil || planned(old) != "[[old.a.com]]" {
+		t.Errorf("what a client asks for is renewed: %v, %v, %s", cert != nil, err, planned(old))
 	}
 }
 

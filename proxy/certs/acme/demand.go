@@ -6,13 +6,13 @@ import (
 )
 
 const (
-	demandKept = 24 * time.Hour // that a name which a client asked for is renewed, should it need to be
+	demandKept = 24 * time.Hour // that a name counts as asked for
 	demandMost = 10             // new names in a day that clients may ask for
 )
 
 // demand notes that a client asks for a name, if the table has a route for it: anybody can ask for anything.
 func (m *Manager) demand(host string) {
-	if !m.options.Demand || !strings.Contains(host, ".") {
+	if !strings.Contains(host, ".") {
 		return
 	}
 	m.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ const (
 	orderTime  = 5 * time.Minute // for an order, whatever the CA does
 	orderWaits = time.Minute     // for somebody else's of the same names, before the next look
 	orderTurns = 4               // orders at once
+	orderRests = 5 * time.Second // after one that could not even begin
 	lastTime   = 5 * time.Second // for what is to be said to the storage though the router leaves
 )
 
@@ -41,7 +43,7 @@ func (m *Manager) begin(ctx context.Context, orders *sync.WaitGroup) (next time.
 		})
 	}
 	for _, one := range m.shelf.Load().items {
-		if until := time.Until(renewal(one.cert.Leaf)); until > 0 {
+		if until := time.Until(one.renew); until > 0 {
 			next = min(next, until)
 		}
 	}
@@ -109,7 +111,9 @@ func (m *Manager) order(ctx context.Context, key string, names []string) {
 	began := time.Now()
 	err := m.alone(ctx, key, names, func(ctx context.Context) error { return m.issue(ctx, key, names) })
 	switch {
-	case ctx.Err() != nil || errors.Is(err, errWaited): // not the order's fault
+	case ctx.Err() != nil: // not the order's fault
+	case errors.Is(err, errNotYet): // nor this one's: but a storage that refuses at once is not to be asked at once again
+		rest(ctx)
 	case err != nil:
 		m.failed(ctx, key, names, err)
 	default:
@@ -117,8 +121,18 @@ func (m *Manager) order(ctx context.Context, key string, names []string) {
 	}
 }
 
-// errWaited says that another router is at work on the same.
-var errWaited = errors.New("another router is ordering it")
+// errNotYet says that an order could not begin: another router is at work on it, or the storage gives no lock.
+var errNotYet = errors.New("the order cannot begin yet")
+
+// rest lets a moment pass.
+func rest(ctx context.Context) {
+	timer := time.NewTimer(orderRests)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
 
 // alone does something that one router at a time may do, if it is still to be done when it is this one's turn.
 func (m *Manager) alone(ctx context.Context, key string, names []string, do func(context.Context) error) error {
@@ -128,20 +142,15 @@ func (m *Manager) alone(ctx context.Context, key string, names []string, do func
 	held, release, err := m.hold(waiting, ctx, lock)
 	if err != nil {
 		m.options.Log.Debug("an order waits", zap.Strings("names", names), zap.Error(err))
-		return errWaited // for another router, or for the storage
+		return errNotYet
 	}
 	defer release()
 	if !m.look(held) {
-		return errWaited
+		return errNotYet
 	}
-	shelf := m.shelf.Load()
-	missing := false
-	for _, name := range names {
-		one := shelf.find(name)
-		missing = missing || one == nil || m.due(one.cert.Leaf)
-	}
+	missing := slices.ContainsFunc(names, func(name string) bool { return !m.has(name) })
 	if !missing || m.paused(key) > 0 { // somebody has ordered it meanwhile, or has failed to
-		return errWaited
+		return nil
 	}
 	within, end := context.WithTimeout(held, orderTime)
 	defer end()
@@ -207,6 +216,9 @@ func (m *Manager) keep(ctx context.Context, key string, s stored) error {
 		if verr := covers(one.cert.Leaf, name); verr != nil {
 			return fmt.Errorf("what the CA has issued is for others: %w", verr)
 		}
+	}
+	if m.due(one) { // to order again at once would change nothing
+		return fmt.Errorf("what the CA has issued is to be renewed already: it ends at %s", one.cert.Leaf.NotAfter.Format(time.RFC3339))
 	}
 	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTime)
 	defer cancel()

@@ -17,13 +17,12 @@ const most = 100
 // plan is which certificates to order now, by their names, the same on every router that sees the same: what is asked for, less
 // what there is. A name that stands in a certificate that is to be ordered is not asked for again by the next.
 func (m *Manager) plan() (orders [][]string) {
-	shelf := m.shelf.Load()
 	planned := map[string]bool{}
 	for _, names := range m.asked() {
 		var missing []string
 		for _, name := range names {
 			name = strings.ToLower(name)
-			if one := shelf.find(name); planned[name] || planned[wild(name)] || one != nil && !m.due(one.cert.Leaf) || m.options.Covered != nil && m.options.Covered(name) {
+			if planned[name] || planned[wild(name)] || m.has(name) || m.options.Covered != nil && m.options.Covered(name) {
 				continue
 			}
 			planned[name] = true

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +27,7 @@ type item struct {
 	text   [32]byte // the hash of what is stored
 	issued time.Time
 	cert   *tls.Certificate
+	renew  time.Time // from when on it is to be replaced: a third of its life is left
 }
 
 // A stored is how a certificate stands in the storage: one value, so that certificate and key never part.
@@ -89,9 +89,20 @@ func (m *Manager) read(ctx context.Context) (*shelf, error) {
 		all.add(one)
 	}
 	for _, items := range all.hosts {
-		slices.SortFunc(items, func(a, b *item) int { return b.cert.Leaf.NotAfter.Compare(a.cert.Leaf.NotAfter) })
+		slices.SortFunc(items, m.better)
 	}
 	return all, nil
+}
+
+// better orders certificates for one name: those that are not taken back first, and of them whose renewal is furthest away.
+func (m *Manager) better(a, b *item) int {
+	if x, y := m.revoked(a), m.revoked(b); x != y {
+		if x {
+			return 1
+		}
+		return -1
+	}
+	return b.renew.Compare(a.renew)
 }
 
 func unpack(key string, text []byte) (*item, error) {
@@ -103,7 +114,8 @@ func unpack(key string, text []byte) (*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &item{key: key, text: sha256.Sum256(text), issued: s.Issued, cert: &pair}, nil
+	life := pair.Leaf.NotAfter.Sub(pair.Leaf.NotBefore)
+	return &item{key: key, text: sha256.Sum256(text), issued: s.Issued, cert: &pair, renew: pair.Leaf.NotAfter.Add(-life / 3)}, nil
 }
 
 func (s *shelf) add(one *item) {
@@ -114,7 +126,7 @@ func (s *shelf) add(one *item) {
 	}
 }
 
-// find is the certificate for a host that lasts longest, its own before one for all of its kind; nil: there is none.
+// find is the best certificate for a host, its own before one for all of its kind; nil: there is none.
 func (s *shelf) find(host string) *item {
 	if items := s.hosts[host]; len(items) > 0 {
 		return items[0]
@@ -133,11 +145,14 @@ func (m *Manager) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, err
 	if slices.Contains(hello.SupportedProtos, "acme-tls/1") {
 		return m.challenged(context.Background(), host) // it has a time of its own
 	}
-	if one := m.shelf.Load().find(host); one != nil {
-		return one.cert, nil
+	one := m.shelf.Load().find(host)
+	if m.options.Demand && (one == nil || m.due(one)) {
+		m.demand(host)
 	}
-	m.demand(host)
-	return nil, nil
+	if one == nil {
+		return nil, nil
+	}
+	return one.cert, nil
 }
 
 // Certificates implements certs.Provider.
@@ -148,16 +163,18 @@ func (m *Manager) Certificates() (all []*tls.Certificate) {
 	return all
 }
 
-// due tells whether a certificate should be replaced: a third of its life is left, or its CA has taken it back.
-func (m *Manager) due(c *x509.Certificate) bool {
-	if m.options.Revoked != nil && m.options.Revoked(c) {
-		return true
-	}
-	return !time.Now().Before(renewal(c))
+// due tells whether a certificate should be replaced.
+func (m *Manager) due(one *item) bool { return m.revoked(one) || !time.Now().Before(one.renew) }
+
+// revoked tells whether a certificate's CA has taken it back.
+func (m *Manager) revoked(one *item) bool {
+	return m.options.Revoked != nil && m.options.Revoked(one.cert.Leaf)
 }
 
-func renewal(c *x509.Certificate) time.Time {
-	return c.NotAfter.Add(-c.NotAfter.Sub(c.NotBefore) / 3)
+// has tells whether there is a certificate for a name that need not be replaced.
+func (m *Manager) has(name string) bool {
+	one := m.shelf.Load().find(name)
+	return one != nil && !m.due(one)
 }
 
 func (s stored) bytes() []byte {
