@@ -17,6 +17,7 @@ import (
 	"github.com/appia-edge/appia/balancer"
 	"github.com/appia-edge/appia/balancer/conn"
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/proxytest"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 	"github.com/appia-edge/appia/rules"
 )
@@ -180,17 +181,7 @@ func endpointOf(t *testing.T, scheme string, h http.HandlerFunc) string {
 // deadAddr is an address that refuses connections.
 func deadAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	c, err := net.Dial("tcp", l.Addr().String()) // its own port is nobody else's, and nobody listens there
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c.LocalAddr().String()
+	return proxytest.FreeAddress(t)
 }
 
 // ask sends one request; host may be empty for the router's own.

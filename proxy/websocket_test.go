@@ -28,7 +28,7 @@ type frame = proxytest.Frame
 // one frame, at /c as it reads it.
 func echoServer(t *testing.T) string {
 	t.Helper()
-	addr := deadAddr(t)
+	addr := proxytest.FreeAddress(t)
 	c := exec.Command(program(t, "autobahn"), "-addr", addr)
 	go io.Copy(io.Discard, launch(t, c)) // ends with it
 	for deadline := time.Now().Add(proxytest.Patience); ; time.Sleep(time.Millisecond) {

@@ -82,22 +82,12 @@ ProxyPass / http://%[3]s/ nocanon
 const apacheModules = "/usr/lib/apache2/modules"
 
 func apache(t testing.TB) server {
-	dir, addr := scratch(t), freeAddr(t)
+	dir, addr := scratch(t), proxytest.FreeAddress(t)
 	conf := filepath.Join(dir, "conf")
 	if err := os.WriteFile(conf, fmt.Appendf(nil, apacheConf, dir, addr, goServer(t).target, apacheModules), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return run(t, server{name: "apache2", network: "tcp", target: addr, merges: true}, "-X", "-d", dir, "-f", conf)
-}
-
-// freeAddr is an address for a server that cannot be given a socket.
-func freeAddr(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // lighttpdConf is as lax as lighttpd can be, and asks a second server too.

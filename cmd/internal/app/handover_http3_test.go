@@ -19,6 +19,8 @@ import (
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
+
+	"github.com/appia-edge/appia/proxy/proxytest"
 )
 
 // A browser asks by HTTP/3, and by TCP where that is not to be had: what it has learned from Alt-Svc is a hint (RFC 7838, 2.4).
@@ -89,7 +91,7 @@ func unworked(err error) bool {
 // freeForBoth is an address that nobody has, neither for TCP nor for UDP.
 func freeForBoth(t *testing.T) string {
 	for {
-		at := freeAddress(t)
+		at := proxytest.FreeAddress(t)
 		if c, err := net.ListenPacket("udp", at); err == nil {
 			c.Close()
 			return at

@@ -30,6 +30,7 @@ import (
 	"github.com/appia-edge/appia/cmd/internal/handover"
 	"github.com/appia-edge/appia/discovery/swarm"
 	"github.com/appia-edge/appia/discovery/swarm/embedded"
+	"github.com/appia-edge/appia/proxy/proxytest"
 )
 
 // The test binary is a router, too, of the flags that it is called with: its endpoints are all at one address, and it does not
@@ -120,7 +121,7 @@ func newSuccession(t *testing.T, http1 string) *succession {
 		fmt.Fprintf(w, "%s %s", r.Method, body)
 	}))
 	t.Cleanup(backend.Close)
-	s := &succession{t: t, addr: freeAddress(t), page: freeAddress(t), broken: filepath.Join(t.TempDir(), "broken"), news: make(chan news, 10_000)}
+	s := &succession{t: t, addr: proxytest.FreeAddress(t), page: proxytest.FreeAddress(t), broken: filepath.Join(t.TempDir(), "broken"), news: make(chan news, 10_000)}
 	s.flags = []string{"--docker", "--docker.swarmmode", "--docker.endpoint=" + endpoint, "--stateDir=" + t.TempDir(), "--web", "--web.address=" + s.page,
 		"--entryPoints=Name:http Address:" + s.addr, "--http1=" + http1, "--graceTimeOut=30", "--lifeCycle.requestAcceptGraceTimeout=1m"}
 	s.env = append(os.Environ(), backendVariable+"="+backend.Listener.Addr().String(), brokenVariable+"="+s.broken)
@@ -131,15 +132,6 @@ func newSuccession(t *testing.T, http1 string) *succession {
 	s.write = write
 	go s.listen(read)
 	return s
-}
-
-func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (s *succession) listen(from *os.File) {
@@ -393,7 +385,7 @@ func TestWhoStopsARouterGetsNoSuccessorOfIt(t *testing.T) {
 
 func TestSuccessorListensWhereItsOwnConfigurationSays(t *testing.T) {
 	s := newSuccession(t, "appia")
-	kept, lost, gained := s.addr, freeAddress(t), freeAddress(t)
+	kept, lost, gained := s.addr, proxytest.FreeAddress(t), proxytest.FreeAddress(t)
 	file := filepath.Join(t.TempDir(), "appia.toml")
 	write := func(addresses ...string) {
 		text := "defaultEntryPoints = [\"e0\", \"e1\"]\n"

@@ -66,7 +66,7 @@ func newPebble(t *testing.T, life time.Duration) *pebble {
 			t.Skip(err, ": run proxy/certs/acme/prepare")
 		}
 	}
-	p := &pebble{t: t, directory: "https://" + freeAddress(t), management: freeAddress(t), dns: freeAddress(t), dnsControl: freeAddress(t), came: make(chan struct{}, 1)}
+	p := &pebble{t: t, directory: "https://" + proxytest.FreeAddress(t), management: proxytest.FreeAddress(t), dns: proxytest.FreeAddress(t), dnsControl: proxytest.FreeAddress(t), came: make(chan struct{}, 1)}
 	a := proxytest.NewAuthority(t)
 	p.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.Pool()}, DisableKeepAlives: true}, Timeout: 10 * time.Second}
 	dir := t.TempDir()
