@@ -9,8 +9,8 @@ import (
 )
 
 // An antechamber is where connections wait until it is known who they are and how they speak: the PROXY protocol's header of
-// a balancer in front, then what tells the route of a whole connection, where there are any, then the handshake of TLS. Each has a goroutine of its own meanwhile: one that is slow must not keep
-// the others waiting.
+// a balancer in front, then what tells the route of a whole connection, where there are any, then the handshake of TLS. Each has
+// a goroutine of its own meanwhile: one that is slow must not keep the others waiting.
 type antechamber struct {
 	net.Listener
 	entry   *EntryPoint

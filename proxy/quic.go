@@ -42,7 +42,7 @@ func (e *EntryPoint) listenHTTP3(ctx context.Context) error {
 		return err
 	}
 	e.quic = http3.New(udp, http3.Options{
-		Handler: stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Whole: o.WriteTimeout, Leaving: never, Fields: o.Limits.Fields},
+		Handler: stdhttp.Front{Serve: e.Serve, Panic: e.panicked, Cause: e.refuse, Whole: o.WriteTimeout, Leaving: never},
 		TLS:     o.Certificates.OverQUIC(e.options.Name), Log: o.Log, Refuse: e.refuse,
 		HeadBytes: o.Limits.HeadBytes, Fields: o.Limits.Fields, TargetBytes: o.Limits.TargetBytes,
 		Head: o.ReadTimeout, Body: o.Limits.Body, Idle: o.IdleTimeout, Write: o.Limits.Write,

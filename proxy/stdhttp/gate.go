@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,11 +28,12 @@ type gate struct {
 	control budget
 	pieces  int // frames of one block of fields so far
 
-	mu     sync.Mutex // of what is below, and of writing
-	out    frames
-	useful int    // frames and answers that were since Read looked
-	last   uint32 // stream that the client has opened
-	over   bool   // nothing more is to be written
+	useful atomic.Int64  // frames and answers that were written since Read looked
+	last   atomic.Uint32 // stream that the client has opened
+
+	mu   sync.Mutex // of what is below, and of writing: for as long as a client takes, so that reading must not want it
+	out  frames
+	over bool // nothing more is to be written
 }
 
 // Why a connection is ended here.
@@ -187,9 +189,7 @@ func (g *gate) count() (code string) {
 	}
 	switch kind {
 	case frameHeaders:
-		g.mu.Lock()
-		g.last = max(g.last, g.in.stream())
-		g.mu.Unlock()
+		g.last.Store(max(g.last.Load(), g.in.stream()))
 		g.control.earn(10)
 	case frameContinued:
 		if g.pieces++; g.pieces > mostPieces {
@@ -218,10 +218,7 @@ func (g *gate) count() (code string) {
 
 // earnings are what the client has taken since.
 func (g *gate) earnings() {
-	g.mu.Lock()
-	useful := g.useful
-	g.useful = 0
-	g.mu.Unlock()
+	useful := g.useful.Swap(0)
 	g.resets.earn(float64(useful))
 	g.control.earn(float64(10 * useful))
 }
@@ -262,7 +259,7 @@ func (g *gate) Write(p []byte) (int, error) {
 		n, head := g.out.next(rest)
 		rest = rest[n:]
 		if head && (g.out.kind() == frameData && g.out.left > 0 || g.out.kind() <= frameHeaders && g.out.has(flagEnd)) {
-			g.useful++
+			g.useful.Add(1)
 		}
 	}
 	return g.Conn.Write(p)
@@ -271,6 +268,7 @@ func (g *gate) Write(p []byte) (int, error) {
 // calm ends the connection, and says so where no frame is half written.
 func (g *gate) calm(code string) {
 	g.refuse(code)
+	_ = g.Conn.SetWriteDeadline(time.Now().Add(time.Second)) // for who is writing, too
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.over = true
@@ -278,8 +276,7 @@ func (g *gate) calm(code string) {
 		return
 	}
 	frame := [headLength + 8]byte{2: 8, 3: frameGoAway}
-	binary.BigEndian.PutUint32(frame[headLength:], g.last)
+	binary.BigEndian.PutUint32(frame[headLength:], g.last.Load())
 	binary.BigEndian.PutUint32(frame[headLength+4:], enhanceYourCalm)
-	_ = g.Conn.SetWriteDeadline(time.Now().Add(time.Second))
 	_, _ = g.Conn.Write(frame[:])
 }

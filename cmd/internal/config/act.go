@@ -44,10 +44,11 @@ func setActAddress(c *Config, value string) error {
 }
 
 func (c *Config) finishAct() error {
-	if !c.Act.On {
-		return nil
-	}
-	if slices.Contains(c.EntryPointNames(), ActEntryPoint) {
+	switch clash := slices.Contains(c.EntryPointNames(), ActEntryPoint); {
+	case c.Act.On && clash && !c.Act.Early: // a file of Traefik 1.x means its own
+		c.Act.On = false
+		c.warn("entry point %q has the name of the one of messages, so that none are taken; give it another name, or say --act=false", ActEntryPoint)
+	case c.Act.On && clash:
 		return fmt.Errorf("entry point %q: messages have an entry point of this name; say --act.address for its address, give another name, or take no messages with --act=false", ActEntryPoint)
 	}
 	return nil
