@@ -252,7 +252,7 @@ func (v *visit) trouble(status int) string {
 	case status == http.StatusGatewayTimeout:
 		text = "the service gave no reply in time"
 	case status == http.StatusRequestTimeout:
-		text = "the message did not come whole in time"
+		text = seneca.Late
 	}
 	if name := v.serviceName(); name != "" {
 		text += " (" + name + ")"

@@ -11,9 +11,7 @@ import (
 // newActEntry makes the entry point of messages. Whoever sends one is inside, and has nothing to tell of others in front of him.
 func newActEntry(p *Proxy, o ActOptions) *EntryPoint {
 	o.MaxBody = cmp.Or(o.MaxBody, DefaultMaxMessage)
-	e := newEntryPoint(p, EntryPointOptions{Name: o.Name, Address: o.Address})
-	e.act = &o
-	return e
+	return newEntryPoint(p, EntryPointOptions{Name: o.Name, Address: o.Address}, &o)
 }
 
 // pinTallies are the counters of a table's pins; those that it has kept from the last go on. It needs swaps.

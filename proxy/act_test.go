@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/appia-edge/appia/balancer"
+	"github.com/appia-edge/appia/proxy/seneca"
 	"github.com/appia-edge/appia/rules"
 )
 
@@ -168,8 +169,6 @@ func TestWhatIsNoMessageIsRefusedAtTheDoor(t *testing.T) {
 		{`{"color":"red","role":"transport"}`, nil, 403, "act_refused"},
 		{`{"color":"red","role":["seneca"],"cmd":"close"}`, nil, 403, "act_refused"},
 		{`{"color":"blue"}`, nil, 404, "act_not_found"},
-		{`{"color":"red","x":"` + strings.Repeat("x", 200_000) + `"}`, nil, 413, "message_too_long"},
-		{`{"color":"red","x":"` + strings.Repeat("x", 200_000) + `"}`, func(q *http.Request) { q.ContentLength = -1 }, 413, "message_too_long"},
 		{`{"color":"red","x":` + strings.Repeat("[", 50_000) + `}`, nil, 400, "bad_message"},
 	} {
 		change := c.change
@@ -474,8 +473,33 @@ func TestAMessageThatDoesNotComeIsGivenUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.StatusCode != http.StatusRequestTimeout {
-		t.Error(r.Status)
+	text, _ := io.ReadAll(r.Body)
+	refuses(t, r, string(text), http.StatusRequestTimeout, "message_timeout")
+}
+
+func TestWhatIsNoRequestIsRefusedInWordsOfMessages(t *testing.T) {
+	m := newMessages(t)
+	m.serve(service{rule: "Act:role:a", addrs: []string{echoing(t, "a")}})
+	for text, status := range map[string]int{
+		"POST /act HTTP/1.1\r\nHost: act\r\nContent-Length: 1x\r\n\r\n":                             http.StatusBadRequest,
+		"POST /act HTTP/1.1\r\nHost: act\r\nX: " + strings.Repeat("x", 2<<20) + "\r\n\r\n":          http.StatusRequestHeaderFieldsTooLarge,
+		"POST /act HTTP/1.1\r\nHost: act\r\nExpect: the unexpected\r\nContent-Length: 2\r\n\r\n{}":  http.StatusExpectationFailed,
+		"POST /act HTTP/3.1\r\nHost: act\r\nContent-Length: 2\r\n\r\n{}":                            http.StatusHTTPVersionNotSupported,
+		"POST /act HTTP/1.1\r\nHost: act\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"rol\r\nx\r\n": http.StatusBadRequest,
+	} {
+		c, err := net.Dial("tcp", m.acts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(20 * time.Second))
+		go io.WriteString(c, text)
+		r, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatalf("%.40q: %v", text, err)
+		}
+		told, _ := io.ReadAll(r.Body)
+		refuses(t, r, string(told), status, seneca.Code(status))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/appia-edge/appia/proxy/http1"
+	"github.com/appia-edge/appia/proxy/seneca"
 	"github.com/appia-edge/appia/proxy/stdhttp"
 )
 
@@ -70,6 +71,9 @@ func newEngine(e *EntryPoint) *engine {
 	}
 	f.add = add
 	f.Server = &http1.Server{Handle: e.Serve, Limits: limits, HTTP2: add, Panic: e.panicked, Cause: e.refuse}
+	if e.act != nil {
+		f.Refuse = seneca.Refusal
+	}
 	return f
 }
 

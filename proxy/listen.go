@@ -74,8 +74,8 @@ type EntryPoint struct {
 	act *ActOptions // it takes messages; nil: requests
 }
 
-func newEntryPoint(p *Proxy, o EntryPointOptions) *EntryPoint {
-	e := &EntryPoint{options: o, proxy: p}
+func newEntryPoint(p *Proxy, o EntryPointOptions, act *ActOptions) *EntryPoint {
+	e := &EntryPoint{options: o, proxy: p, act: act}
 	e.tally.Buckets = p.options.Buckets
 	e.chain, e.unusable = p.entryChain(o)
 	if o.Compress {

@@ -128,6 +128,7 @@ var excepted = []struct {
 	},
 	{func(s setup) bool { return s.h2c }, "the kernel loses packets of one protocol as of the other, and it takes a while", []string{"TestLostPacketsCostNoRequest"}},
 	{func(s setup) bool { return s.std }, "net/http reads the rest of a short body, and goes on", []string{"TestAnAnswerThatEndsItsConnectionSaysSo"}},
+	{func(s setup) bool { return s.std }, "net/http says in words of its own what is no request", []string{"TestWhatIsNoRequestIsRefusedInWordsOfMessages"}},
 	{func(s setup) bool { return s.std }, "net/http resets who sends more than a little of a body that is not wanted", []string{"TestTwoMebibytesAreTooMuch"}},
 	{
 		func(s setup) bool { return s.std || s.h2c }, "net/http by itself has no gate; and what is behind the router makes no difference to it",

@@ -103,7 +103,7 @@ func New(o Options) *Proxy {
 	}
 	p := &Proxy{options: o, filters: middleware.NewStore(o.Filters)}
 	for _, e := range o.EntryPoints {
-		p.entries = append(p.entries, newEntryPoint(p, e))
+		p.entries = append(p.entries, newEntryPoint(p, e, nil))
 	}
 	if o.Act != nil {
 		p.entries = append(p.entries, newActEntry(p, *o.Act))

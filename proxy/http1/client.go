@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"runtime/debug"
@@ -292,7 +293,7 @@ func (c *client) refuse(f *fault) bool {
 		_, _ = c.write(noTLSHere)
 		return true
 	}
-	_, _ = c.write(refusal(f.status))
+	_, _ = c.write(c.server.refusal(f.status))
 	return true
 }
 
@@ -302,7 +303,7 @@ func (c *client) abandoned() {
 		return
 	}
 	_ = c.sock.conn.SetWriteDeadline(c.soon())
-	_, _ = c.write(refusal(408))
+	_, _ = c.write(c.server.refusal(http.StatusRequestTimeout))
 }
 
 func (c *client) isGone() bool {

@@ -21,6 +21,7 @@ type Server struct {
 	HTTP2  func(net.Conn)                           // takes over a connection that begins with HTTP/2's preface; may be nil
 	Panic  func(what any, stack []byte)             // told of a fault of our own; the client gets a 500
 	Cause  func(code string, client netip.AddrPort) // told why a connection was refused or given up; must not wait; may be nil
+	Refuse func(status int) (kind, text string)     // what a client is told of that, and its Content-Type; nil: the status in words
 
 	once    sync.Once
 	limits  Limits

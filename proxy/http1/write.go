@@ -73,14 +73,23 @@ func appendTrailers(b []byte, trailers *message.Fields) []byte {
 var internal = &fault{500, "internal"}
 
 // refusal is a whole answer to what is no request; the connection ends with it.
-func refusal(code int) []byte {
-	text := strconv.Itoa(code) + " " + http.StatusText(code)
-	if code == http.StatusInternalServerError {
-		text = http.StatusText(code) + "\n"
+func (s *Server) refusal(status int) []byte {
+	kind, text := refused(status)
+	if s.Refuse != nil {
+		kind, text = s.Refuse(status)
 	}
-	b := appendStatus(nil, code)
-	b = appendField(b, "Content-Type", "text/plain; charset=utf-8")
+	b := appendStatus(nil, status)
+	b = appendField(b, "Content-Type", kind)
 	b = appendField(b, "Connection", "close")
 	b = appendLength(b, int64(len(text)))
 	return append(append(b, "\r\n"...), text...)
+}
+
+// refused says it as net/http does.
+func refused(status int) (kind, text string) {
+	text = strconv.Itoa(status) + " " + http.StatusText(status)
+	if status == http.StatusInternalServerError {
+		text = http.StatusText(status) + "\n"
+	}
+	return "text/plain; charset=utf-8", text
 }

@@ -36,9 +36,27 @@ func Empty(q *message.Request) *message.Response {
 // Error answers with an error as both dialects want it: the older looks at the status, today's at meta$ alone, and takes any
 // other answer, whatever its status, for a result.
 func Error(status int, code, text string) *message.Response {
-	body, _ := json.Marshal(failure{Code: code, Message: text, Meta: meta{Error: true}}) // texts always can be
-	return answer(status, string(body))
+	return answer(status, errorText(code, text))
 }
+
+func errorText(code, text string) string {
+	body, _ := json.Marshal(failure{Code: code, Message: text, Meta: meta{Error: true}}) // texts always can be
+	return string(body)
+}
+
+// Refusal is such an error for what was not even a request, or did not come whole, and its Content-Type.
+func Refusal(status int) (kind, text string) {
+	text = http.StatusText(status)
+	if status == http.StatusRequestTimeout {
+		text = Late
+	}
+	return jsonText, errorText(Code(status), text)
+}
+
+// Late is the message of an error of status 408.
+const Late = "the message did not come whole in time"
+
+const jsonText = "application/json"
 
 type failure struct {
 	Code    string `json:"code"`
@@ -52,7 +70,7 @@ type meta struct {
 
 func answer(status int, body string) *message.Response {
 	r := &message.Response{Status: status, Body: message.Text(body)}
-	r.Fields.Add("Content-Type", "application/json")
+	r.Fields.Add("Content-Type", jsonText)
 	r.Fields.Add("Content-Length", strconv.Itoa(len(body)))
 	return r
 }
