@@ -119,31 +119,42 @@ func nameEnd(text []byte, pos int) int {
 
 // textEnd is where a text ends, its quote included; -1: it does not.
 func textEnd(text []byte, pos int) int {
-	for pos < len(text) {
-		if pos+8 <= len(text) { // eight bytes at a time
-			n := plainBytes(binary.LittleEndian.Uint64(text[pos:]))
-			if pos += n; n == 8 {
-				continue
-			}
+	for pos+8 <= len(text) { // eight bytes at a time
+		n := plainBytes(binary.LittleEndian.Uint64(text[pos:]))
+		if pos += n; n == 8 {
+			continue
 		}
-		c := text[pos]
-		pos++
-		switch c {
-		case '"':
-			return pos
-		case '\\':
-			n := escapeLength(text[pos:])
-			if n == 0 {
-				return -1
-			}
-			pos += n
-		default:
-			if c < ' ' {
-				return -1
-			}
+		if text[pos] == '"' {
+			return pos + 1
+		}
+		if pos = special(text, pos); pos < 0 {
+			return -1
+		}
+	}
+	for pos < len(text) {
+		if text[pos] == '"' {
+			return pos + 1
+		}
+		if pos = special(text, pos); pos < 0 {
+			return -1
 		}
 	}
 	return -1
+}
+
+// special passes one byte of a text, or an escape; -1: it is none.
+func special(text []byte, pos int) int {
+	switch c := text[pos]; {
+	case c < ' ':
+		return -1
+	case c == '\\':
+		n := escapeLength(text[pos+1:])
+		if n == 0 {
+			return -1
+		}
+		return pos + 1 + n
+	}
+	return pos + 1
 }
 
 // plainBytes is how many of eight bytes, the lowest first, stand for themselves in a text: they are no quote, no backslash and not
@@ -204,26 +215,40 @@ func escapeLength(text []byte) int {
 
 // number passes one (RFC 8259, 6).
 func (s *scanner) number() bool {
-	s.take('-')
-	if !s.take('0') && !s.digits() {
+	text, pos := s.text, s.pos
+	if pos < len(text) && text[pos] == '-' {
+		pos++
+	}
+	if pos < len(text) && text[pos] == '0' {
+		pos++
+	} else if pos = digits(text, pos); pos < 0 {
 		return false
 	}
-	if s.take('.') && !s.digits() {
-		return false
-	}
-	if s.take('e') || s.take('E') {
-		if !s.take('+') {
-			s.take('-')
+	if pos < len(text) && text[pos] == '.' {
+		if pos = digits(text, pos+1); pos < 0 {
+			return false
 		}
-		return s.digits()
 	}
+	if pos < len(text) && text[pos]|0x20 == 'e' {
+		if pos++; pos < len(text) && (text[pos] == '+' || text[pos] == '-') {
+			pos++
+		}
+		if pos = digits(text, pos); pos < 0 {
+			return false
+		}
+	}
+	s.pos = pos
 	return true
 }
 
-func (s *scanner) digits() bool {
-	from := s.pos
-	for c := s.peek(); '0' <= c && c <= '9'; c = s.peek() {
-		s.pos++
+// digits is where they end; -1: there are none.
+func digits(text []byte, pos int) int {
+	from := pos
+	for pos < len(text) && '0' <= text[pos] && text[pos] <= '9' {
+		pos++
 	}
-	return s.pos > from
+	if pos == from {
+		return -1
+	}
+	return pos
 }
